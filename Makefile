@@ -1,0 +1,72 @@
+# Every target installs what it needs. `make` alone prints this list.
+SHELL := /bin/bash
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do command -v $$p >/dev/null && $$p -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+UV := $(BIN)/uv
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev demo serve test lint format types contracts unit browser proof bench pin clean
+
+help:  ## print this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | awk -F'|' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+setup: .venv/.runtime  ## make .venv with what Modelward needs to run
+setup-dev: .venv/.dev  ## the same, with what its tests need
+
+$(UV): requirements/uv.txt
+	@test -n "$(PYTHON)" || { echo "Modelward needs Python 3.11 or newer, and found none: install it, or name it with make PYTHON=/path/to/python3"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	@touch $(UV)
+
+.venv/.runtime: $(UV) requirements/runtime.txt requirements/build.txt pyproject.toml
+	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements/build.txt -r requirements/runtime.txt
+	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/.dev: .venv/.runtime requirements/dev.txt
+	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements/dev.txt
+	@touch $@
+
+demo: setup  ## replay a year of real flights into a fresh folder, then serve it
+	@$(BIN)/modelward demo
+
+serve: setup  ## start the service on this machine
+	@$(BIN)/modelward serve
+
+test: lint types contracts unit  ## everything that must hold before a change lands
+
+lint: setup-dev  ## style, by ruff
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+format: setup-dev  ## put the code into its form
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+types: setup-dev  ## types, by mypy
+	@$(BIN)/mypy
+
+contracts: setup-dev  ## imports point down, by import-linter
+	@$(BIN)/lint-imports
+
+unit: setup-dev browser  ## the tests
+	@$(BIN)/pytest -m "not proof"
+
+browser:  ## install Debian's Chromium where that is possible, and say so where not
+	@scripts/install-browser
+
+proof: setup-dev browser  ## the long proofs: crashes under load, the demo from an empty folder
+	@$(BIN)/pytest -m proof
+
+bench: setup-dev  ## each headline figure, as JSON
+	@for b in benchmarks/bench_*.py; do echo "# $$b" >&2; $(BIN)/python $$b || exit 1; done
+
+pin: $(UV)  ## resolve and pin the requirements anew
+	@$(UV) pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header pyproject.toml -o requirements/runtime.txt
+	@$(UV) pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --constraints requirements/runtime.txt --group dev pyproject.toml -o requirements/dev.txt
+	@$(UV) pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --constraints requirements/dev.txt requirements/build.in -o requirements/build.txt
+	@$(UV) pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header requirements/uv.in -o requirements/uv.txt
+
+clean:  ## remove what the other targets made
+	@rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -1,0 +1,1 @@
+"""Modelward: a self-hosted watch over machine-learning models in production."""
