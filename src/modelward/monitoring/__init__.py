@@ -1,0 +1,1 @@
+"""Buckets → profiles → windows → evaluations: what came in, held against what was expected."""
