@@ -1,0 +1,120 @@
+"""How data is compared: the configuration of every verdict, and the values that hold unless told otherwise."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Literal, Self
+
+EVERY = "*"  # The key that names all columns in `tests`, `thresholds` and `column_bins`.
+WINDOWS = ("hour", "day", "week", "events")
+
+# The names a user may write, and the statistic each of them means.
+TESTS: Mapping[str, str] = {
+    "psi": "psi",
+    "ks": "kolmogorov_smirnov",
+    "kolmogorov_smirnov": "kolmogorov_smirnov",
+    "chi_squared": "chi_squared",
+    "chi2": "chi_squared",
+    "js": "jensen_shannon",
+    "jensen_shannon": "jensen_shannon",
+    "hellinger": "hellinger",
+    "total_variation": "total_variation",
+    "wasserstein": "wasserstein",
+    "wasserstein_normalised": "wasserstein_normalised",
+    "missing_rate": "missing_rate",
+    "mean_shift": "mean_shift",
+}
+ONLY_NUMBERS = frozenset({"kolmogorov_smirnov", "wasserstein", "wasserstein_normalised", "mean_shift"})
+
+
+@dataclass(frozen=True)
+class Monitor:
+    """The configuration of a comparison.
+
+    A column is drifted only when the effect matters and chance does not explain it. Effects: PSI with its bias taken
+    off (`psi_moderate`, `psi_strong`), a mean moved by `mean_shift` reference standard deviations, a missing rate moved
+    by `missing_shift` (0.05 is 5 points), unseen categories in `new_category_share` of the rows. Chance: one p-value a
+    column, Benjamini–Hochberg over the columns at `q`.
+
+    A column named in `tests` is judged by that test alone, at its `thresholds` or the test's usual one; the key `"*"`
+    names all columns. Columns in `labels` come later than their row, so that a missing one is not a finding.
+
+    Raises:
+        ValueError: a value that cannot be meant, in a sentence.
+    """
+
+    bins: int = 10
+    minimum_rows: int = 200
+    q: float = 0.01
+    psi_moderate: float = 0.1
+    psi_strong: float = 0.25
+    mean_shift: float = 0.25
+    missing_shift: float = 0.05
+    new_category_share: float = 0.01
+    tests: Mapping[str, str] = field(default_factory=dict)
+    thresholds: Mapping[str, float] = field(default_factory=dict)
+    column_bins: Mapping[str, int] = field(default_factory=dict)
+    ignore: frozenset[str] = frozenset()
+    labels: frozenset[str] = frozenset({"@label"})
+    window: Literal["hour", "day", "week", "events"] = "day"
+    window_events: int = 5000
+    time_zone: str = "UTC"
+
+    def __post_init__(self) -> None:
+        for problem in _problems(self):
+            raise ValueError(problem)
+
+    def test_of(self, column: str, kind: str) -> str | None:
+        """The statistic that the user chose for a column; one chosen for all columns holds where it fits the kind."""
+        named = self.tests.get(column)
+        if named is not None:
+            return TESTS[named]
+        general = TESTS.get(self.tests.get(EVERY, ""))
+        return None if kind != "numeric" and general in ONLY_NUMBERS else general
+
+    def threshold_of(self, column: str) -> float | None:
+        """The threshold that the user chose for a column, if any."""
+        return self.thresholds.get(column, self.thresholds.get(EVERY))
+
+    def bins_of(self, column: str) -> int:
+        """The number of cells between the quantiles of a column's reference."""
+        return self.column_bins.get(column, self.column_bins.get(EVERY, self.bins))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The configuration as JSON holds it."""
+        plain = asdict(self)
+        return {**plain, "ignore": sorted(self.ignore), "labels": sorted(self.labels)}
+
+    @classmethod
+    def from_dict(cls, wire: Mapping[str, Any]) -> Self:
+        """The configuration from its JSON; what is not named keeps its starting value.
+
+        Raises:
+            ValueError: an unknown name or an impossible value, in a sentence.
+        """
+        known = {entry.name for entry in fields(cls)}
+        if unknown := sorted(set(wire) - known):
+            raise ValueError(f"{unknown[0]!r} is not a setting of a comparison; there are {', '.join(sorted(known))}")
+        sets = {name: frozenset(wire[name]) for name in ("ignore", "labels") if name in wire}
+        return cls(**{**wire, **sets})
+
+
+def _problems(monitor: Monitor) -> list[str]:
+    every_bins = {"bins": monitor.bins, **{f"bins of {column!r}": n for column, n in monitor.column_bins.items()}}
+    unknown = [name for name in monitor.tests.values() if name not in TESTS]
+    found = [
+        (
+            any(not 2 <= n <= 1000 for n in every_bins.values()),
+            "bins must be a whole number from 2 to 1000",
+        ),
+        (monitor.minimum_rows < 2, "minimum_rows must be at least 2: nothing can be said of one row"),
+        (not 0 < monitor.q < 1, "q is a rate of false alarms and lies between 0 and 1"),
+        (not 0 < monitor.psi_moderate <= monitor.psi_strong, "psi_moderate must be above 0 and not above psi_strong"),
+        (
+            min(monitor.mean_shift, monitor.missing_shift, monitor.new_category_share) < 0,
+            "an effect's threshold cannot be negative",
+        ),
+        (monitor.window not in WINDOWS, f"window must be one of {', '.join(WINDOWS)}"),
+        (monitor.window_events < 1, "window_events must be at least 1"),
+        (bool(unknown), f"there is no test {', '.join(map(repr, unknown))}; choose one of {', '.join(sorted(TESTS))}"),
+    ]
+    return [sentence for wrong, sentence in found if wrong]

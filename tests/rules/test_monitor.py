@@ -1,0 +1,49 @@
+import json
+
+import pytest
+
+from modelward.rules.monitor import Monitor
+
+
+def test_a_monitor_goes_through_json_and_comes_back_the_same():
+    monitor = Monitor(
+        tests={"age": "psi"}, thresholds={"*": 0.2}, ignore=frozenset({"id"}), window="hour", column_bins={"age": 20}
+    )
+    assert Monitor.from_dict(json.loads(json.dumps(monitor.to_dict()))) == monitor
+
+
+def test_what_is_not_named_keeps_its_starting_value():
+    assert Monitor.from_dict({"bins": 20}) == Monitor(bins=20)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "word"),
+    [
+        ({"bins": 1}, "bins"),
+        ({"column_bins": {"a": 0}}, "bins"),
+        ({"q": 0.0}, "q is a rate"),
+        ({"psi_moderate": 0.5}, "psi_moderate"),
+        ({"minimum_rows": 0}, "minimum_rows"),
+        ({"tests": {"a": "astrology"}}, "astrology"),
+        ({"window": "month"}, "window"),
+        ({"mean_shift": -1.0}, "negative"),
+        ({"window_events": 0}, "window_events"),
+        ({"bin": 3}, "'bin' is not a setting"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_in_a_sentence(wrong, word):
+    with pytest.raises(ValueError, match=word):
+        Monitor.from_dict(wrong)
+
+
+def test_a_column_s_own_choice_goes_before_the_choice_for_all():
+    monitor = Monitor(tests={"*": "ks", "age": "psi"}, thresholds={"*": 0.01, "age": 0.3}, column_bins={"age": 30})
+    assert monitor.test_of("age", "numeric") == "psi"
+    assert monitor.test_of("fare", "numeric") == "kolmogorov_smirnov"
+    assert monitor.threshold_of("age") == 0.3
+    assert monitor.threshold_of("fare") == 0.01
+    assert (monitor.bins_of("age"), monitor.bins_of("fare")) == (30, 10)
+
+
+def test_a_test_for_all_columns_that_fits_only_numbers_leaves_categories_to_the_rule():
+    assert Monitor(tests={"*": "ks"}).test_of("city", "categorical") is None
