@@ -1,0 +1,150 @@
+"""Every setting of the service: read once, strict, frozen. docs/settings.md explains each; a test holds the two equal.
+
+The setting `data_dir` is the environment's `MODELWARD_DATA_DIR`, or a line of a `.env` file in the working folder (the
+environment wins). `DATABASE_URL` and `SECRET_KEY` are also read without the prefix. A setting that may hold a secret
+can be given as a file: `MODELWARD_SECRET_KEY_FILE=/run/secrets/key`.
+"""
+
+import os
+from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any
+
+from dotenv import dotenv_values
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from modelward.errors import FieldError, Invalid
+
+PREFIX = "MODELWARD_"
+SECRETS = ("database_url", "events_url", "broker_url", "secret_key", "owner_password", "smtp_url")
+"""Settings that may hold a secret (an address may hold a password): also read from the file that `…_FILE` names."""
+WITHOUT_PREFIX = ("database_url", "secret_key")
+OF_THE_SDK = ("MODELWARD_URL", "MODELWARD_API_KEY", "MODELWARD_MODEL")
+"""Names of the client library, which may run beside the server in one environment."""
+MEBIBYTE = 1024 * 1024
+
+
+def _split(value: object) -> object:
+    """`a, b` is a list of two; an empty text is an empty list."""
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+Listed = Annotated[tuple[str, ...], BeforeValidator(_split)]
+
+
+class Settings(BaseModel):
+    """What the operator of the service decides. Made by `read_settings`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    data_dir: Path
+    database_url: str = Field(repr=False)
+    events_url: str = Field(repr=False)
+    broker_url: str | None = Field(None, repr=False)
+    secret_key: str | None = Field(None, repr=False, min_length=32)
+    owner_email: str | None = None
+    owner_password: str | None = Field(None, repr=False, min_length=12)
+    open_registration: bool | None = None  # None: open on loopback, closed elsewhere
+    access_token_minutes: int = Field(720, ge=1)
+    cors_origins: Listed = ()
+    allowed_hosts: Listed = ()  # none: any host
+    frame_ancestors: Listed = ()
+    public_read: bool = False
+    smtp_url: str | None = Field(None, repr=False)
+    cost_tag_prefix: str = Field("mlguard", min_length=1)
+    retention_days: int | None = Field(None, ge=1)
+    retention_rows: int | None = Field(None, ge=1)
+    auto_reference: int = Field(250, ge=0)
+    allow_pickle: bool = False
+    journal_limit_bytes: int = Field(1024 * MEBIBYTE, ge=MEBIBYTE)
+    journal_keep_hours: int = Field(24, ge=0)
+    min_free_disk_bytes: int = Field(256 * MEBIBYTE, ge=0)
+    max_body_bytes: int = Field(10_000_000, ge=1_000)  # of JSON; an Arrow stream may have ten times as much
+    max_events_per_request: int = Field(10_000, ge=1)
+    max_features: int = Field(2_000, ge=1)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _default_addresses(cls, values: dict[str, Any]) -> dict[str, Any]:
+        folder = Path(values.get("data_dir") or "modelward-data").expanduser().absolute()
+        database = values.get("database_url") or f"sqlite:///{folder}/metadata.db"
+        team = str(database).startswith("postgres")
+        events = values.get("events_url") or (database if team else f"duckdb:///{folder}/events.duckdb")
+        return {**values, "data_dir": folder, "database_url": database, "events_url": events}
+
+    @field_validator("cors_origins", "frame_ancestors")
+    @classmethod
+    def _are_origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in origins:
+            if origin != "*" and not origin.startswith(("http://", "https://")):
+                raise ValueError(f"{origin!r} is not an origin: write it as https://name.example")
+        return origins
+
+
+def read_settings(**overrides: Any) -> Settings:
+    """The settings of the environment and `.env`; `overrides` (of the command line; None counts as not given) win.
+
+    Raises:
+        Invalid: an unknown name, a value of the wrong kind, a file that cannot be read. All are named at once.
+    """
+    dotenv = {name: value for name, value in dotenv_values(".env").items() if value is not None}
+    given = {name: value for name, value in overrides.items() if value is not None}
+    return settings_from({**dotenv, **os.environ}, **given)
+
+
+def settings_from(environment: Mapping[str, str], **overrides: Any) -> Settings:
+    """The settings that `environment` describes. Raises as `read_settings` does."""
+    _refuse_unknown(environment)
+    values = {name: value for name in Settings.model_fields if (value := _value_of(name, environment)) is not None}
+    try:
+        return Settings(**{**values, **overrides})
+    except ValidationError as error:
+        raise _explained(error) from None
+
+
+def _refuse_unknown(environment: Mapping[str, str]) -> None:
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    known |= {f"{PREFIX}{name.upper()}_FILE" for name in SECRETS}
+    strangers = sorted(name for name in environment if name.startswith(PREFIX) and name not in known.union(OF_THE_SDK))
+    if strangers:
+        raise Invalid("Unknown settings: " + "; ".join(_suggested(name, known) for name in strangers) + ".")
+
+
+def _suggested(name: str, known: set[str]) -> str:
+    near = get_close_matches(name, sorted(known), n=1)
+    return f"{name} (did you mean {near[0]}?)" if near else f"{name} (docs/settings.md lists all there are)"
+
+
+def _value_of(name: str, environment: Mapping[str, str]) -> str | None:
+    """The value under the first spelling that is set. An empty value counts as not set."""
+    spellings = [PREFIX + name.upper(), *([name.upper()] if name in WITHOUT_PREFIX else [])]
+    for spelling in spellings:
+        value = environment.get(spelling) or None
+        file = environment.get(f"{spelling}_FILE") if name in SECRETS else None
+        if value and file:
+            raise Invalid(f"Both {spelling} and {spelling}_FILE are set: keep one of them.")
+        if value or file:
+            return value or _content(f"{spelling}_FILE", str(file))
+    return None
+
+
+def _content(name: str, file: str) -> str:
+    try:
+        return Path(file).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise Invalid(f"{name} names {file}, which cannot be read: {error}.") from error
+
+
+def _explained(error: ValidationError) -> Invalid:
+    fields = []
+    for detail in error.errors(include_url=False, include_input=False):
+        name = str(detail["loc"][0]) if detail["loc"] else ""
+        if detail["type"] == "extra_forbidden":
+            near = get_close_matches(name, list(Settings.model_fields), n=1)
+            fields.append(FieldError(name, "there is no such setting", f"did you mean {near[0]}?" if near else ""))
+        else:
+            fields.append(FieldError(PREFIX + name.upper(), detail["msg"].removeprefix("Value error, ")))
+    return Invalid(
+        "; ".join(f"{field.field}: {field.wrong}. {field.fix}".strip() for field in fields), fields=tuple(fields)
+    )
