@@ -10,17 +10,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import (
     JSON,
     BigInteger,
+    CursorResult,
     DateTime,
     Dialect,
     Engine,
     Integer,
     MetaData,
     Table,
+    UpdateBase,
     create_engine,
     event,
     make_url,
@@ -185,3 +187,9 @@ def migrate(engine: Engine) -> None:
             connection.exec_driver_sql("SELECT pg_advisory_xact_lock(6039711)")
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+def change(session: Session, statement: UpdateBase) -> int:
+    """Run an UPDATE or DELETE, and say how many rows it met. Objects of the session are not brought up to date."""
+    result = session.execute(statement, execution_options={"synchronize_session": False})
+    return cast("CursorResult[Any]", result).rowcount

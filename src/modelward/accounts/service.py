@@ -1,0 +1,131 @@
+"""Making organisations and keys, and telling who is calling."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.orm import Session
+
+from modelward.accounts.keys import KeyKind, digest_of, is_known_form, is_wellformed, new_key
+from modelward.accounts.tables import ApiKey, Organisation
+from modelward.errors import Conflict, Invalid, NotFound, Unauthorized
+from modelward.kit.database import change
+
+NOTED_EVERY = timedelta(minutes=1)
+"""The last use of a key is written down at most this often."""
+
+
+@dataclass(frozen=True)
+class Principal:
+    """Who is calling, and what they may do. `kind` is a key's kind, or `session`, or `public`."""
+
+    organisation_id: int
+    key_id: int | None
+    kind: str
+    last_used_at: datetime | None = None
+
+    @property
+    def can_ingest(self) -> bool:
+        """May send events, labels and new models."""
+        return self.kind in ("ingest", "admin", "session")
+
+    @property
+    def can_read(self) -> bool:
+        """May read everything of the organisation."""
+        return self.kind in ("read", "admin", "session", "public")
+
+    @property
+    def can_admin(self) -> bool:
+        """May change everything of the organisation."""
+        return self.kind in ("admin", "session")
+
+
+def create_organisation(session: Session, *, name: str, now: datetime) -> Organisation:
+    """A new organisation. Names need not be unique: people are not told which others exist."""
+    organisation = Organisation(name=_name("An organisation", name), created_at=now)
+    session.add(organisation)
+    session.flush()
+    return organisation
+
+
+def first_organisation(session: Session) -> Organisation | None:
+    """The oldest organisation: the one of a service that has only one."""
+    return session.scalars(select(Organisation).order_by(Organisation.id).limit(1)).first()
+
+
+def create_key(
+    session: Session, *, organisation_id: int, kind: KeyKind, name: str, now: datetime
+) -> tuple[ApiKey, str]:
+    """A new key: its row, and the key itself, which is nowhere to be read again."""
+    token = new_key(kind)
+    return _store_key(session, organisation_id, kind=kind, name=name, token=token, now=now), token
+
+
+def register_known_key(session: Session, *, organisation_id: int, kind: KeyKind, token: str, now: datetime) -> ApiKey:
+    """Accept a key that everybody knows (`demo-key`), for a demo on loopback. Twice is the same as once.
+
+    Raises:
+        Invalid: the token is not 4 to 32 lower-case letters, digits and hyphens.
+        Conflict: another organisation uses it.
+    """
+    if not is_known_form(token):
+        raise Invalid("A known key has 4 to 32 lower-case letters, digits and hyphens.")
+    existing = session.scalars(select(ApiKey).where(ApiKey.digest == digest_of(token))).first()
+    if existing is None:
+        return _store_key(session, organisation_id, kind=kind, name=token, token=token, now=now)
+    if (existing.organisation_id, existing.kind) != (organisation_id, kind):
+        raise Conflict("This known key belongs to another organisation, or is of another kind: choose another.")
+    return existing
+
+
+def revoke_key(session: Session, *, organisation_id: int, key_id: int, now: datetime) -> None:
+    """From now on the key opens nothing. Revoking it again changes nothing."""
+    key = session.scalars(select(ApiKey).where(ApiKey.id == key_id, ApiKey.organisation_id == organisation_id)).first()
+    if key is None:
+        raise NotFound(f"There is no key {key_id}.")
+    key.revoked_at = key.revoked_at or now
+
+
+def keys_of(session: Session, *, organisation_id: int) -> list[ApiKey]:
+    """All keys of an organisation, revoked ones too, oldest first."""
+    return list(session.scalars(select(ApiKey).where(ApiKey.organisation_id == organisation_id).order_by(ApiKey.id)))
+
+
+def authenticate(session: Session, token: str) -> Principal:
+    """Who holds this key. What has not the form and checksum of a key is refused without asking the database.
+
+    Raises:
+        Unauthorized: it is not a key, unknown, or revoked; which of them is not told.
+    """
+    if is_wellformed(token) or is_known_form(token):
+        key = session.scalars(select(ApiKey).where(ApiKey.digest == digest_of(token))).first()
+        if key is not None and key.revoked_at is None:
+            return Principal(key.organisation_id, key.id, key.kind, key.last_used_at)
+    raise Unauthorized("This API key is not valid: check that it was copied whole, or make a new one.")
+
+
+def note_use(session: Session, *, key_id: int, now: datetime) -> bool:
+    """Write down that the key was used, unless that was done within the last minute. True when it was written."""
+    stale = or_(ApiKey.last_used_at.is_(None), ApiKey.last_used_at <= now - NOTED_EVERY)
+    return change(session, update(ApiKey).where(ApiKey.id == key_id, stale).values(last_used_at=now)) > 0
+
+
+def _store_key(session: Session, organisation_id: int, *, kind: str, name: str, token: str, now: datetime) -> ApiKey:
+    key = ApiKey(
+        organisation_id=organisation_id,
+        kind=KeyKind(kind).value,
+        name=_name("A key", name),
+        digest=digest_of(token),
+        hint=token[-4:] if is_wellformed(token) else "",
+        created_at=now,
+    )
+    session.add(key)
+    session.flush()
+    return key
+
+
+def _name(whose: str, name: str) -> str:
+    stripped = name.strip()
+    if not stripped or len(stripped) > 200 or not stripped.isprintable():
+        raise Invalid(f"{whose} needs a name of 1 to 200 printable characters.")
+    return stripped

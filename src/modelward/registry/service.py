@@ -1,0 +1,171 @@
+"""Finding, registering and changing models. Schemas and references have files of their own, and are named here too."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.orm import Session
+
+from modelward.errors import Conflict, FieldError, Invalid, NotFound
+from modelward.kit.database import change, insert_into
+from modelward.registry.baselines import confirm_baseline, current_baseline, finish_baseline, save_baseline
+from modelward.registry.names import key_of
+from modelward.registry.schema import FeatureKind, FeatureSpec, Schema, schema, widen
+from modelward.registry.tables import Model, Project
+
+__all__ = [
+    "FeatureKind",
+    "FeatureSpec",
+    "Schema",
+    "confirm_baseline",
+    "current_baseline",
+    "finish_baseline",
+    "register",
+    "resolve",
+    "resolve_or_register",
+    "save_baseline",
+    "schema",
+    "touch",
+    "widen",
+]
+
+DEFAULT_PROJECT = "default"
+LARGEST_ID = 2**31 - 1
+
+
+def resolve(session: Session, organisation_id: int, name: str | int) -> Model:
+    """The model with this id or key.
+
+    Raises:
+        NotFound: the organisation has none; a model of another organisation is not there.
+    """
+    model = _find(session, organisation_id, name)
+    if model is None:
+        raise NotFound(
+            f"There is no model {str(name)[:80]!r}: check the name, or register it with POST /api/v1/models."
+        )
+    return model
+
+
+def register(
+    session: Session,
+    *,
+    organisation_id: int,
+    key: str,
+    now: datetime,
+    project: str | None = None,
+    name: str | None = None,
+    version: str | None = None,
+    description: str | None = None,
+    task: str | None = None,
+    time_zone: str = "UTC",
+    threshold: float | None = None,
+    attributes: Mapping[str, Any] | None = None,
+    created_by: str | None = None,
+) -> Model:
+    """A new model. `key` may be its name as people write it; `project` is made when it is not there.
+
+    Raises:
+        Conflict: the organisation has a model of this key.
+        Invalid: the key or the time zone cannot be used.
+    """
+    wanted = key_of(key)
+    values = {
+        "organisation_id": organisation_id,
+        "project_id": _project(session, organisation_id, project, now).id,
+        "key": wanted,
+        "name": name or wanted,
+        "version": version,
+        "description": description,
+        "task": task,
+        "time_zone": known_time_zone(time_zone),
+        "threshold": threshold,
+        "attributes": dict(attributes or {}),
+        "created_by": created_by,
+        "created_at": now,
+        "health": "too_few",
+        "event_count": 0,
+    }
+    made = session.execute(
+        insert_into(session, Model).values(values).on_conflict_do_nothing().returning(Model.id)
+    ).first()
+    if made is None:
+        raise Conflict(f"There is a model {wanted!r} already: change it with PATCH, or choose another name.")
+    return session.get_one(Model, made[0])
+
+
+def resolve_or_register(
+    session: Session,
+    *,
+    organisation_id: int,
+    name: str | int,
+    now: datetime,
+    project: str | None = None,
+    **details: Any,
+) -> Model:
+    """The model with this id or key; an unknown key is registered, an unknown id is not.
+
+    Raises:
+        NotFound: an id that the organisation does not have.
+        Invalid: the key cannot be used.
+    """
+    model = _find(session, organisation_id, name)
+    if model is not None:
+        return model
+    if _is_id(name):
+        raise NotFound(f"There is no model with the id {name}: send its key, and it is registered by its first event.")
+    return register(session, organisation_id=organisation_id, key=str(name), now=now, project=project, **details)
+
+
+def touch(
+    session: Session, *, model_id: int, events: int, last_event_at: datetime, first_event_at: datetime | None = None
+) -> None:
+    """Count events that were stored. `first_event_at` and `last_event_at` are the earliest and latest of them."""
+    first = first_event_at or last_event_at
+    earlier = or_(Model.first_event_at.is_(None), Model.first_event_at > first)
+    later = or_(Model.last_event_at.is_(None), Model.last_event_at < last_event_at)
+    change(session, update(Model).where(Model.id == model_id).values(event_count=Model.event_count + events))
+    change(session, update(Model).where(Model.id == model_id, earlier).values(first_event_at=first))
+    change(session, update(Model).where(Model.id == model_id, later).values(last_event_at=last_event_at))
+
+
+def known_time_zone(name: str) -> str:
+    """The name, if the time zone database has it.
+
+    Raises:
+        Invalid: it has not.
+    """
+    try:
+        ZoneInfo(name)
+    except (OSError, ValueError):
+        problem = FieldError("time_zone", f"{name[:80]!r} is not a time zone", "use a name such as Europe/Berlin")
+        raise Invalid(
+            f"{name[:80]!r} is not a time zone: use a name such as Europe/Berlin.", fields=(problem,)
+        ) from None
+    return name
+
+
+def _find(session: Session, organisation_id: int, name: str | int) -> Model | None:
+    if _is_id(name):
+        if not 0 < int(str(name)[:11]) <= LARGEST_ID:
+            return None
+        by = Model.id == int(name)
+    else:
+        by = Model.key == key_of(str(name))
+    return session.scalars(select(Model).where(Model.organisation_id == organisation_id, by)).first()
+
+
+def _is_id(name: str | int) -> bool:
+    return isinstance(name, int) or (name.isascii() and name.isdigit())
+
+
+def _project(session: Session, organisation_id: int, key: str | None, now: datetime) -> Project:
+    wanted = key_of(key or DEFAULT_PROJECT, what="A project", digits=True)
+    known = select(Project).where(Project.organisation_id == organisation_id, Project.key == wanted)
+    if (project := session.scalars(known).first()) is not None:
+        return project
+    values = {"organisation_id": organisation_id, "key": wanted, "created_at": now}
+    session.execute(insert_into(session, Project).values(values).on_conflict_do_nothing())
+    return session.scalars(known).one()

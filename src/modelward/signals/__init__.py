@@ -1,0 +1,1 @@
+"""'This changed from A to B, because': the rows by which lower domains tell higher ones."""
