@@ -1,0 +1,244 @@
+"""The embedded engine: one DuckDB file, owned by one process.
+
+Writers take turns behind a lock; every reader has a cursor of its own, and DuckDB's versions keep both from waiting for
+each other.
+"""
+
+# ruff: noqa: S608 - Every name in these statements is made or quoted by duckdb_tables, every value is a parameter.
+
+import re
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from modelward.errors import Invalid, NotFound, Unavailable
+from modelward.events.contract import (
+    LABEL_COLUMNS,
+    LABELLED,
+    TOUCHED,
+    Appended,
+    EventTable,
+    LabelsApplied,
+    scan_schema,
+)
+from modelward.events.duckdb_append import append_events
+from modelward.events.duckdb_labels import append_labels
+from modelward.events.duckdb_tables import KEY, OWN_TABLES, events_of, quoted, read_definitions, write_definition
+from modelward.events.shapes import conform, conform_labels, widened
+
+ROWS_PER_BATCH = 65_536
+LABEL_SOURCES = {"label_number": "l.number", "label_text": "l.text", "labelled_at": "l.labelled_at"}
+assert list(LABEL_SOURCES) == LABEL_COLUMNS.names
+
+
+class DuckDBStore:
+    """The event store in the file at `path`. Raises Unavailable when another process has it open."""
+
+    def __init__(self, path: Path, *, memory_limit: str = "256MB", threads: int = 2) -> None:
+        self._path = path
+        self._writing = threading.Lock()
+        self._database = _connect(path, memory_limit=memory_limit, threads=threads)
+        self._database.execute(OWN_TABLES)
+        self._writer = self._database.cursor()
+        self._tables = read_definitions(self._database.cursor())
+
+    def ensure(self, tables: Sequence[EventTable]) -> None:
+        if all(self._tables.get(table.model_id) == table for table in tables):
+            return
+        with self._transaction() as cursor:
+            changed = dict(self._tables)
+            for wanted in tables:
+                stored = changed.get(wanted.model_id)
+                table = widened(stored, wanted)
+                if table != stored:
+                    write_definition(cursor, stored=stored, table=table)
+                    changed[table.model_id] = table
+        self._tables = changed
+
+    def append(self, batches: Mapping[int, pa.Table]) -> Mapping[int, Appended]:
+        fitting = {model_id: conform(batch, self._table(model_id)) for model_id, batch in batches.items()}
+        full = {model_id: batch for model_id, batch in fitting.items() if batch.num_rows}
+        nothing = Appended(pa.array([], pa.bool_()), LABELLED.empty_table())
+        if not full:
+            return dict.fromkeys(fitting, nothing)
+        with self._transaction() as cursor:
+            return dict.fromkeys(fitting, nothing) | append_events(cursor, full)
+
+    def append_labels(self, labels: pa.Table) -> LabelsApplied:
+        fitting = conform_labels(labels)
+        if not fitting.num_rows:
+            return LabelsApplied(TOUCHED.empty_table(), 0)
+        with self._transaction() as cursor:
+            return append_labels(cursor, fitting)
+
+    def scan(
+        self, model_id: int, start: datetime, end: datetime, columns: Sequence[str] | None = None
+    ) -> pa.RecordBatchReader:
+        table = self._table(model_id)
+        names = list(scan_schema(table).names) if columns is None else list(columns)
+        sql = _select(table, names, labels="ts >= $start AND ts < $end") + " WHERE e.ts >= $start AND e.ts < $end"
+        with self._reading() as cursor:
+            reader = cursor.sql(sql, params={"start": start, "end": end}).to_arrow_reader(ROWS_PER_BATCH)
+        schema = pa.schema([scan_schema(table).field(name) for name in names])
+        return pa.RecordBatchReader.from_batches(schema, _batches(reader, schema, cursor))
+
+    def latest(self, model_id: int, *, limit: int = 50, before: tuple[datetime, str] | None = None) -> pa.Table:
+        where = "true"
+        params: dict[str, Any] = {"n": limit}
+        if before is not None:
+            where = "(ts < $ts OR (ts = $ts AND event_id < $event_id))"
+            params |= {"ts": before[0], "event_id": before[1]}
+        return self._newest(model_id, where, params).sort_by([("ts", "descending"), ("event_id", "descending")])
+
+    def last(self, model_id: int, n: int) -> pa.Table:
+        return self._newest(model_id, "true", {"n": n}).sort_by([("ts", "ascending"), ("event_id", "ascending")])
+
+    def fetch(self, model_id: int, event_ids: Sequence[str]) -> pa.Table:
+        table = self._table(model_id)
+        with self._reading() as cursor:
+            cursor.register("wanted", pa.table({"event_id": pa.array(event_ids, pa.string())}))
+            # The keys know when the events were, so that only that part of the table is read.
+            span = f"SELECT min(ts), max(ts) FROM event_keys WHERE model_id = ? AND key IN (SELECT {KEY} FROM wanted)"
+            within = dict(zip(("start", "end"), _first(cursor, span, [model_id]), strict=True))
+            sql = _select(table, scan_schema(table).names, labels="ts BETWEEN $start AND $end")
+            sql += " WHERE e.ts BETWEEN $start AND $end AND e.event_id IN (SELECT event_id FROM wanted)"
+            rows = cursor.sql(sql, params=within).to_arrow_table()
+        return rows.cast(scan_schema(table)).sort_by([("ts", "ascending"), ("event_id", "ascending")])
+
+    def count(self, model_id: int, start: datetime | None = None, end: datetime | None = None) -> int:
+        self._table(model_id)
+        bounds = {"ts >= ?": start, "ts < ?": end}
+        given = {bound: time for bound, time in bounds.items() if time is not None}
+        where = " AND ".join(given) or "true"
+        with self._reading() as cursor:
+            sql = f"SELECT count(*) FROM {events_of(model_id)} WHERE {where}"
+            return _one(cursor, sql, list(given.values()))
+
+    def delete_before(self, model_id: int, time: datetime) -> int:
+        self._table(model_id)
+        with self._transaction() as cursor:
+            deleted = _one(cursor, f"DELETE FROM {events_of(model_id)} WHERE ts < ?", [time])
+            for table in ("event_keys", "labels"):
+                cursor.execute(f"DELETE FROM {table} WHERE model_id = ? AND ts < ?", [model_id, time])
+            return deleted
+
+    def close(self) -> None:
+        with self._writing:
+            self._writer.close()
+            self._database.close()
+
+    def _table(self, model_id: int) -> EventTable:
+        table = self._tables.get(model_id)
+        if table is None:
+            msg = f"The event store has no table for model {model_id}: make it with `ensure` first."
+            raise NotFound(msg)
+        return table
+
+    def _newest(self, model_id: int, where: str, params: dict[str, Any]) -> pa.Table:
+        table = self._table(model_id)
+        newest = f"(SELECT * FROM {events_of(model_id)} WHERE {where} ORDER BY ts DESC, event_id DESC LIMIT $n)"
+        sql = _select(table, scan_schema(table).names, source=newest)
+        with self._reading() as cursor:
+            return cursor.sql(sql, params=params).to_arrow_table().cast(scan_schema(table))
+
+    @contextmanager
+    def _transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        with self._writing, _as_ours(self._path):
+            self._writer.execute("BEGIN")
+            try:
+                yield self._writer
+                self._writer.execute("COMMIT")
+            except BaseException:
+                self._writer = _abandon(self._writer, self._database)
+                raise
+
+    @contextmanager
+    def _reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        with _as_ours(self._path):
+            yield self._database.cursor()
+
+
+def _connect(path: Path, *, memory_limit: str, threads: int) -> duckdb.DuckDBPyConnection:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "memory_limit": memory_limit,
+        "threads": threads,
+        # Nothing is ever fetched from anywhere: what the engine needs is in its package.
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+        "temp_directory": str(path.with_suffix(".tmp")),
+    }
+    with _as_ours(path):
+        database = duckdb.connect(str(path), config=config)
+        database.execute("SET GLOBAL TimeZone = 'UTC'")
+        # Large appends go to the file at once; this bounds the log of small ones, and so the pause of a checkpoint.
+        database.execute("SET checkpoint_threshold = '64MB'")
+    return database
+
+
+def _abandon(writer: duckdb.DuckDBPyConnection, database: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    """Closing a cursor rolls back what it had begun, whatever state it is in."""
+    writer.close()
+    return database.cursor()
+
+
+@contextmanager
+def _as_ours(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (
+        duckdb.IOException,
+        duckdb.OutOfMemoryException,
+        duckdb.FatalException,
+        duckdb.ConnectionException,
+    ) as error:
+        holder = re.search(r"lock is held in (.+?) \(PID (\d+)\)", str(error))
+        if holder:
+            msg = (
+                f"The event store {path} is open in another process ({holder[1]}, process {holder[2]}): stop it first."
+            )
+        else:
+            msg = f"The event store {path} cannot work now: {error}"
+        raise Unavailable(msg, retry_after=5) from error
+
+
+def _select(table: EventTable, names: Sequence[str], *, labels: str = "true", source: str | None = None) -> str:
+    """Columns of the events, joined with their labels only where one is asked for."""
+    unknown = sorted(set(names) - set(scan_schema(table).names))
+    if unknown or not names:
+        msg = f"Model {table.model_id} has no column {', '.join(unknown) or '(none were named)'}."
+        raise Invalid(msg)
+    columns = ", ".join(f"{LABEL_SOURCES.get(name, f'e.{quoted(name)}')} AS {quoted(name)}" for name in names)
+    sql = f"SELECT {columns} FROM {source or events_of(table.model_id)} e"
+    if LABEL_SOURCES.keys() & set(names):
+        sql += (
+            f" LEFT JOIN (SELECT * FROM labels WHERE model_id = {table.model_id:d} AND {labels}) l"
+            " ON l.ts = e.ts AND l.event_id = e.event_id"
+        )
+    return sql
+
+
+def _batches(
+    reader: pa.RecordBatchReader, schema: pa.Schema, cursor: duckdb.DuckDBPyConnection
+) -> Iterator[pa.RecordBatch]:
+    """The reader's batches; the cursor lives as long as somebody reads."""
+    with cursor, reader:
+        for batch in reader:
+            yield batch.cast(schema)
+
+
+def _first(cursor: duckdb.DuckDBPyConnection, sql: str, params: Sequence[Any]) -> list[Any]:
+    """The first row. Through Arrow, because DuckDB's own way of giving times with a zone needs another package."""
+    return [column[0].as_py() for column in cursor.sql(sql, params=params).to_arrow_table().columns]
+
+
+def _one(cursor: duckdb.DuckDBPyConnection, sql: str, params: Sequence[Any]) -> int:
+    row = cursor.execute(sql, params).fetchone()
+    assert row is not None
+    return int(row[0])
