@@ -1,0 +1,140 @@
+"""What every test may ask for: a database made by the real migrations. In CI nothing may be skipped."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.exc import DBAPIError
+
+from modelward.kit.database import migrate, open_database
+
+POSTGRESQL = "postgresql://root@127.0.0.1:5432/"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    return _not_in_ci(report)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector):
+    report = yield
+    return _not_in_ci(report)
+
+
+def _not_in_ci(report):
+    if report.skipped and os.environ.get("CI") == "true" and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"In CI a skipped test is a failure: {report.longrepr}"
+    return report
+
+
+def pytest_generate_tests(metafunc):
+    """`each_database` is SQLite, and PostgreSQL too where it answers."""
+    if "each_database" in metafunc.fixturenames:
+        kinds = ["sqlite", "postgresql"] if _postgresql_answers(metafunc.config) else ["sqlite"]
+        metafunc.parametrize("each_database", kinds, indirect=True)
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    if config.stash.get(_ANSWERS, True) is False:
+        terminalreporter.write_line(
+            "PostgreSQL does not answer on 127.0.0.1:5432: what needs it was run on SQLite alone."
+        )
+
+
+_ANSWERS = pytest.StashKey[bool]()
+
+
+def _postgresql_answers(config) -> bool:
+    if _ANSWERS not in config.stash:
+        config.stash[_ANSWERS] = _can_connect()
+    return config.stash[_ANSWERS]
+
+
+def _can_connect() -> bool:
+    engine = create_engine("postgresql+psycopg://root@127.0.0.1:5432/test", connect_args={"connect_timeout": 2})
+    try:
+        with engine.connect():
+            return True
+    except DBAPIError:
+        return False
+    finally:
+        engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def _migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty SQLite database with all tables, whole in one file, to be copied."""
+    path = tmp_path_factory.mktemp("migrated") / "metadata.db"
+    engine = open_database(f"sqlite:///{path}")
+    migrate(engine)
+    # The last connection to close folds the write-ahead log into the file.
+    engine.dispose()
+    return path
+
+
+@pytest.fixture
+def database_url(_migrated_file: Path, tmp_path: Path) -> str:
+    """The address of a fresh SQLite database with all tables."""
+    path = tmp_path / "metadata.db"
+    shutil.copyfile(_migrated_file, path)
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Engine]:
+    """A fresh SQLite database with all tables, opened."""
+    engine = open_database(database_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def _postgresql_template() -> Iterator[str]:
+    """The name of a PostgreSQL database with all tables, to be copied."""
+    with _postgresql_database() as name:
+        engine = open_database(POSTGRESQL + name)
+        migrate(engine)
+        engine.dispose()
+        yield name
+
+
+@pytest.fixture
+def each_database(request: pytest.FixtureRequest) -> Iterator[Engine]:
+    """A fresh database with all tables, of each kind in turn."""
+    if request.param == "sqlite":
+        yield request.getfixturevalue("database")
+        return
+    with _postgresql_database(request.getfixturevalue("_postgresql_template")) as name:
+        engine = open_database(POSTGRESQL + name)
+        yield engine
+        engine.dispose()
+
+
+@pytest.fixture
+def empty_postgresql() -> Iterator[str]:
+    """The address of a PostgreSQL database without any tables."""
+    with _postgresql_database() as name:
+        yield POSTGRESQL + name
+
+
+@contextmanager
+def _postgresql_database(template: str = "template1") -> Iterator[str]:
+    """A PostgreSQL database of this test's own, dropped afterwards whoever is still connected."""
+    name = f"modelward_test_{uuid4().hex}"
+    server = create_engine("postgresql+psycopg://root@127.0.0.1:5432/test", isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
+    try:
+        yield name
+    finally:
+        with server.connect() as connection:
+            connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+        server.dispose()
