@@ -6,9 +6,11 @@ import hashlib
 import hmac
 import os
 import secrets
+from functools import cache
 from pathlib import Path
 
 from modelward.errors import Invalid
+from modelward.settings import Settings
 
 
 def random_token() -> str:
@@ -46,6 +48,16 @@ def load_or_create_secret(folder: Path) -> str:
             f"{path} holds less than 32 characters: delete it, and a new one is made (everybody signs in again)."
         )
     return secret
+
+
+def secret_of(settings: Settings) -> str:
+    """What this service signs with: the setting, or else the secret kept in the data folder."""
+    return settings.secret_key or _kept_secret(settings.data_dir)
+
+
+@cache
+def _kept_secret(folder: Path) -> str:
+    return load_or_create_secret(folder)
 
 
 def _create_whole(path: Path, content: str) -> None:

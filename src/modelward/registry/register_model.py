@@ -1,0 +1,71 @@
+"""Registering a model from a request, and changing it."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from modelward.registry.names import key_of
+from modelward.registry.schema import widen
+from modelward.registry.schemas import ModelChanges, NewModel
+from modelward.registry.service import known_time_zone, register
+from modelward.registry.tables import Model
+from modelward.signals.service import emit
+
+
+def register_from(session: Session, *, organisation_id: int, body: NewModel, now: datetime) -> Model:
+    """A new model, as the body of `POST /models` describes it."""
+    model = register(
+        session,
+        organisation_id=organisation_id,
+        key=_free_key(session, organisation_id, body),
+        now=now,
+        project=body.project,
+        name=body.name.strip(),
+        version=body.version,
+        description=body.description,
+        task=body.task,
+        time_zone=body.time_zone,
+        threshold=body.threshold,
+        attributes=body.attributes(),
+    )
+    widen(session, model_id=model.id, features=body.kinds(), prediction=None, now=now)
+    return model
+
+
+def change_model(session: Session, *, model: Model, changes: ModelChanges, now: datetime) -> None:
+    """Change what was named. Another time zone cuts time into other windows, so that is told as a signal."""
+    named = changes.model_dump(exclude_unset=True)
+    if "attributes" in named:
+        named["attributes"] = {**model.attributes, **(named["attributes"] or {})}
+    zone = named.get("time_zone")
+    if zone is not None and known_time_zone(zone) != model.time_zone:
+        _tell_time_zone(session, model, zone, now)
+    for field, value in named.items():
+        if value is not None or field in ("version", "description", "task", "threshold"):
+            setattr(model, field, value)
+    session.flush()
+
+
+def _free_key(session: Session, organisation_id: int, body: NewModel) -> str:
+    """The name, or the name and version where another version of this name was registered before."""
+    key = key_of(body.name)
+    same = select(Model.version).where(Model.organisation_id == organisation_id, Model.key == key)
+    before = session.execute(same).first()
+    if before is None or not body.version or before.version == body.version:
+        return key
+    return key_of(f"{key}-{body.version}")
+
+
+def _tell_time_zone(session: Session, model: Model, zone: str, now: datetime) -> None:
+    emit(
+        session,
+        organisation_id=model.organisation_id,
+        model_id=model.id,
+        kind="time_zone_changed",
+        subject=model.key,
+        before=model.time_zone,
+        after=zone,
+        reason="The model's time zone was changed: its days and weeks begin at other moments from now on.",
+        at=now,
+    )

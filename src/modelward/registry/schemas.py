@@ -1,0 +1,154 @@
+"""The shapes of models in requests and answers. Two ways of registering a model are in the field; both are taken."""
+
+from datetime import datetime
+from typing import Annotated, Any, Self
+
+from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
+
+from modelward.registry.schema import FeatureKind
+from modelward.registry.tables import Model
+
+_KINDS = {
+    **dict.fromkeys(
+        ("continuous", "numeric", "numerical", "number", "int", "integer", "float", "double"), FeatureKind.NUMERIC
+    ),
+    **dict.fromkeys(("categorical", "category", "str", "string", "text", "object"), FeatureKind.CATEGORICAL),
+    **dict.fromkeys(("bool", "boolean"), FeatureKind.BOOLEAN),
+}
+
+
+def _kind(value: object) -> FeatureKind:
+    """`continuous`, `int`, `float64` …: the words of the field for the three kinds there are."""
+    word = str(value).strip().lower().rstrip("0123456789")
+    if word not in _KINDS:
+        raise ValueError(f"{str(value)[:40]!r} is no kind of feature: use continuous, categorical or bool")
+    return _KINDS[word]
+
+
+Kind = Annotated[FeatureKind, BeforeValidator(_kind)]
+Named = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(protected_namespaces=(), populate_by_name=True)
+
+
+class FeatureBody(_Body):
+    """One feature of a new model."""
+
+    feature_name: Named = Field(validation_alias=AliasChoices("feature_name", "name"))
+    feature_type: Kind = Field(validation_alias=AliasChoices("feature_type", "type", "kind"))
+    order: int | None = None
+
+
+class SchemaBody(_Body):
+    """The other way to name features: a list of names, and the types of those whose type is known."""
+
+    features: list[Named] = Field(default=[], max_length=2_000)
+    target: str | None = Field(None, max_length=200)
+    feature_types: dict[Named, Kind] = {}
+
+
+class NewModel(_Body):
+    """`POST /models`."""
+
+    name: Annotated[str, Field(max_length=200)] = Field(
+        validation_alias=AliasChoices("name", "model_name", "key"), examples=["churn_model_v1"]
+    )
+    version: str | None = Field(None, max_length=200, examples=["1.0"], coerce_numbers_to_str=True)
+    description: str | None = Field(None, max_length=10_000)
+    project: str | None = Field(
+        None, validation_alias=AliasChoices("project", "project_id"), coerce_numbers_to_str=True
+    )
+    task: str | None = Field(None, max_length=40, examples=["classification"])
+    time_zone: str = Field("UTC", max_length=80)
+    threshold: float | None = Field(None, allow_inf_nan=False)
+    features: list[FeatureBody] = Field(default=[], max_length=2_000)
+    schema_definition: SchemaBody | None = None
+    training_accuracy: float | None = Field(None, allow_inf_nan=False)
+    fairness_baseline: float | None = Field(None, allow_inf_nan=False)
+    protected_attributes: list[Named] | None = None
+
+    def kinds(self) -> dict[str, str]:
+        """Every feature whose kind is told, in the order given."""
+        ordered = sorted(self.features, key=lambda feature: feature.order if feature.order is not None else 2**31)
+        told = {feature.feature_name: feature.feature_type.value for feature in ordered}
+        types = self.schema_definition.feature_types if self.schema_definition else {}
+        names = [*(self.schema_definition.features if self.schema_definition else ()), *types]
+        return told | {name: types[name].value for name in names if name in types}
+
+    def attributes(self) -> dict[str, Any]:
+        """What is kept of a model without being asked for by name."""
+        kept = self.model_dump(
+            include={"training_accuracy", "fairness_baseline", "protected_attributes"}, exclude_none=True
+        )
+        if self.schema_definition:
+            kept["schema_definition"] = self.schema_definition.model_dump(mode="json")
+        return kept
+
+
+class ModelChanges(_Body):
+    """`PATCH /models/{model}`: what is named is changed, and nothing else."""
+
+    model_config = ConfigDict(extra="forbid", protected_namespaces=())
+
+    name: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    version: str | None = Field(None, max_length=200)
+    description: str | None = Field(None, max_length=10_000)
+    task: str | None = Field(None, max_length=40)
+    time_zone: str | None = Field(None, max_length=80)
+    threshold: float | None = Field(None, allow_inf_nan=False)
+    attributes: dict[str, Any] | None = None
+
+
+class FeatureAnswer(BaseModel):
+    """One feature of a model."""
+
+    name: str
+    kind: FeatureKind
+
+
+class ModelAnswer(BaseModel):
+    """A model. `name` and `model_name` are the same, for programs that read either."""
+
+    model_config = ConfigDict(protected_namespaces=())
+
+    id: int
+    key: str
+    name: str
+    model_name: str
+    version: str | None
+    description: str | None
+    task: str | None
+    time_zone: str
+    threshold: float | None
+    attributes: dict[str, Any]
+    status: str = "draft"
+    deployment_status: str = "draft"
+    health: str
+    health_since: datetime | None
+    health_reason: str | None
+    event_count: int
+    first_event_at: datetime | None
+    last_event_at: datetime | None
+    created_by: str | None
+    created_at: datetime
+
+    @classmethod
+    def of(cls, model: Model, **more: Any) -> Self:
+        """The answer that tells of this model."""
+        own = {name: getattr(model, name) for name in ModelAnswer.model_fields if hasattr(Model, name)}
+        return cls(**own, model_name=model.name, **more)
+
+
+class ModelDetail(ModelAnswer):
+    """A model with its features."""
+
+    features: list[FeatureAnswer]
+
+
+class ModelPage(BaseModel):
+    """Some models; `next` is the cursor of the following ones."""
+
+    items: list[ModelAnswer]
+    next: str | None
