@@ -1,0 +1,226 @@
+"""The shared binning of two samples, on which PSI, chi-squared and their kin are computed.
+
+Numbers are cut at quantiles of the reference, with a cell of its own for each value that holds much of the reference, one
+below its minimum and one above its maximum. Names have a cell each. Missing and invalid values have theirs. Cells too thin to
+say anything are pooled by the count of both samples together, which under no drift tells nothing about either alone: a cell
+that is empty in the reference by construction would otherwise alarm without any drift.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from modelward.stats.arrays import F64, Flags
+from modelward.stats.categorical_summary import CategoricalSummary
+from modelward.stats.numeric_summary import NumericSummary
+from modelward.stats.samples import Sample, Summary, summary_pair
+
+BINS = 10
+POOL_BELOW = 5.0
+
+
+@dataclass(frozen=True, eq=False)
+class Cells:
+    """Counts of both samples in the same cells; of compressed columns the counts are estimates and may be fractions.
+
+    `lows` and `highs` are the limits of cells of numbers (equal for a single value), nan for any other cell.
+    """
+
+    labels: tuple[str, ...]
+    reference_counts: F64
+    current_counts: F64
+    lows: F64
+    highs: F64
+
+    @classmethod
+    def of_counts(
+        cls, reference_counts: npt.ArrayLike, current_counts: npt.ArrayLike, labels: tuple[str, ...] | None = None
+    ) -> Self:
+        """Cells that were counted elsewhere."""
+        reference = np.asarray(reference_counts, dtype=np.float64)
+        current = np.asarray(current_counts, dtype=np.float64)
+        if reference.shape != current.shape or reference.ndim != 1:
+            raise ValueError("Reference and current need the same cells: give two lists of counts of equal length.")
+        nothing = np.full(reference.size, np.nan)
+        return cls(labels or tuple(map(str, range(reference.size))), reference, current, nothing, nothing)
+
+    @property
+    def n_reference(self) -> float:
+        """Rows of the reference in all cells."""
+        return float(self.reference_counts.sum())
+
+    @property
+    def n_current(self) -> float:
+        """Rows of the current sample in all cells."""
+        return float(self.current_counts.sum())
+
+    @property
+    def empty(self) -> bool:
+        """Whether a side has no rows at all, so that nothing can be compared."""
+        return not (self.n_reference and self.n_current)
+
+    @property
+    def reference_shares(self) -> F64:
+        """The share of each cell in the reference; nan without rows."""
+        return _shares(self.reference_counts)
+
+    @property
+    def current_shares(self) -> F64:
+        """The share of each cell in the current sample; nan without rows."""
+        return _shares(self.current_counts)
+
+
+class _Cell(NamedTuple):
+    label: str
+    reference: float
+    current: float
+    low: float = np.nan
+    high: float = np.nan
+
+    def joined(self, other: "_Cell", label: str) -> "_Cell":
+        return _Cell(label, self.reference + other.reference, self.current + other.current, self.low, other.high)
+
+
+def cells_of(reference: Sample, current: Sample, bins: int = BINS, pool_below: float = POOL_BELOW) -> Cells:
+    """Bin two samples, or their summaries, by the reference.
+
+    Cells of which the smaller sample would hold fewer than `pool_below` rows, were there no drift, are pooled: numbers with
+    their neighbour, names with the other rare ones, and what is still too thin then with the smallest cell. 0 pools nothing.
+
+    >>> cells = cells_of(["a", "a", "b"], ["a", "c", "c"], pool_below=0)
+    >>> cells.labels, cells.reference_counts.tolist(), cells.current_counts.tolist()
+    (('a', 'b', 'c'), [2.0, 1.0, 0.0], [1.0, 0.0, 2.0])
+    """
+    if bins < 2:
+        raise ValueError(f"There must be at least 2 bins, not {bins}.")
+    first, second = summary_pair(reference, current)
+    least = pool_below * _least_factor(first.rows, second.rows)
+    if isinstance(first, NumericSummary) and isinstance(second, NumericSummary):
+        cells = _pool_neighbours(_number_cells(first, second, bins), least)
+    else:
+        assert isinstance(first, CategoricalSummary)
+        assert isinstance(second, CategoricalSummary)
+        cells = _name_cells(first, second, least)
+    return _assemble([*cells, *_side_cells(first, second)], least)
+
+
+def _least_factor(n_reference: int, n_current: int) -> float:
+    """Rows that a cell must have in both samples together for the smaller one to expect a single row of them."""
+    smaller = min(n_reference, n_current)
+    return (n_reference + n_current) / smaller if smaller else 0.0
+
+
+def _number_cells(reference: NumericSummary, current: NumericSummary, bins: int) -> list[_Cell]:
+    if not reference.count:
+        cell = _Cell("any number", reference.numbers, current.numbers, -np.inf, np.inf)
+        return [cell] if reference.numbers + current.numbers else []
+    points, after = _cuts(reference, bins)
+    counts = [_between(summary, points, after) for summary in (reference, current)]
+    lows = np.concatenate(([-np.inf], points)).tolist()
+    highs = np.concatenate((points, [np.inf])).tolist()
+    labels = map(_interval, lows, highs)
+    rows = zip(labels, counts[0].tolist(), counts[1].tolist(), lows, highs, strict=True)
+    return [_Cell(*row) for row in rows]
+
+
+def _cuts(reference: NumericSummary, bins: int) -> tuple[F64, Flags]:
+    """Where the line of numbers is cut: the points, and whether the point itself lies before its cut."""
+    heavy = reference.values[reference.atoms & (reference.weights * (2 * bins) >= reference.count)]
+    edges = reference.quantile(np.arange(1, bins) / bins)
+    edges = edges[~np.isin(edges, heavy)]
+    befores = np.concatenate(([reference.minimum], heavy))
+    afters = np.concatenate((edges, heavy, [reference.maximum]))
+    points = np.concatenate((np.unique(befores), np.unique(afters)))
+    after = np.arange(points.size) >= np.unique(befores).size
+    order = np.lexsort((after, points))
+    return points[order], after[order]
+
+
+def _between(summary: NumericSummary, points: F64, after: Flags) -> F64:
+    if not summary.numbers:
+        return np.zeros(points.size + 1)
+    shares = np.where(after, summary.cdf(points), summary.cdf_below(points))
+    return np.diff(np.concatenate(([0.0], shares, [1.0]))).clip(0.0) * summary.numbers
+
+
+def _interval(low: float, high: float) -> str:
+    if low == high:
+        return f"= {low:.6g}"
+    if low == -np.inf:
+        return f"< {high:.6g}"
+    if high == np.inf:
+        return f"> {low:.6g}"
+    return f"{low:.6g} – {high:.6g}"
+
+
+def _pool_neighbours(cells: list[_Cell], least: float) -> list[_Cell]:
+    pooled: list[_Cell] = []
+    for cell in cells:
+        if pooled and _thin(pooled[-1], least):
+            last = pooled.pop()
+            pooled.append(last.joined(cell, _interval(last.low, cell.high)))
+        else:
+            pooled.append(cell)
+    if len(pooled) > 1 and _thin(pooled[-1], least):
+        last, before = pooled.pop(), pooled.pop()
+        pooled.append(before.joined(last, _interval(before.low, last.high)))
+    return pooled
+
+
+def _name_cells(reference: CategoricalSummary, current: CategoricalSummary, least: float) -> list[_Cell]:
+    names = tuple(dict.fromkeys((*reference.categories, *current.categories)))
+    counts = [_aligned(summary, names) for summary in (reference, current)]
+    own = counts[0] + counts[1] >= least
+    own &= ~_unknown(reference, counts[0], counts[1] / max(1, current.count))
+    own &= ~_unknown(current, counts[1], counts[0] / max(1, reference.count))
+    cells = [_Cell(names[i], float(counts[0][i]), float(counts[1][i])) for i in np.flatnonzero(own).tolist()]
+    rest = [
+        summary.other + float(count[~own].sum()) for summary, count in zip((reference, current), counts, strict=True)
+    ]
+    return [*cells, _Cell("other", *rest)] if any(rest) else cells
+
+
+def _aligned(summary: CategoricalSummary, names: tuple[str, ...]) -> F64:
+    times = dict(zip(summary.categories, summary.counts.tolist(), strict=True))
+    return np.fromiter((times.get(name, 0) for name in names), dtype=np.float64, count=len(names))
+
+
+def _unknown(summary: CategoricalSummary, counts: F64, shares_elsewhere: F64) -> Flags:
+    """Names that this side may have had, unkept, about as often as the other side did: nobody can say that they moved."""
+    limit = 4 * summary.count_error / max(1, summary.count)
+    unknown: Flags = (counts == 0) & (shares_elsewhere <= limit) & (not summary.exact)
+    return unknown
+
+
+def _side_cells(reference: Summary, current: Summary) -> list[_Cell]:
+    sides = [
+        _Cell("missing", reference.missing, current.missing),
+        _Cell("invalid", reference.invalid, current.invalid),
+    ]
+    return [cell for cell in sides if cell.reference + cell.current]
+
+
+def _assemble(cells: list[_Cell], least: float) -> Cells:
+    """What is still too thin joins the smallest cell that is not."""
+    thin = [cell for cell in cells if _thin(cell, least)]
+    thick = [cell for cell in cells if not _thin(cell, least)]
+    if thin and thick:
+        smallest = min(range(len(thick)), key=lambda i: thick[i].reference + thick[i].current)
+        for cell in thin:
+            kept = thick[smallest]
+            joined = kept.joined(cell, f"{kept.label} or {cell.label}")
+            thick[smallest] = joined._replace(low=kept.low, high=kept.high)
+    columns = list(zip(*(thick or thin), strict=True)) or [()] * 5
+    reference, current, lows, highs = (np.asarray(column, dtype=np.float64) for column in columns[1:])
+    return Cells(tuple(columns[0]), reference, current, lows, highs)
+
+
+def _thin(cell: _Cell, least: float) -> bool:
+    return cell.reference + cell.current < least
+
+
+def _shares(counts: F64) -> F64:
+    total = counts.sum()
+    return counts / total if total else np.full(counts.size, np.nan)

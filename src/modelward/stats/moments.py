@@ -1,0 +1,55 @@
+"""Mean and standard deviation that neither overflow at 1e300 nor vanish at 1e-300, and their merge.
+
+The standard deviation is carried, not the variance: the square of 1e300 is no float64, nor is the square of 1e-300.
+Values are first divided by a power of two (which loses no bit) where their squares or their sum would leave the range.
+"""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from modelward.stats.arrays import F64
+
+_SMALL, _LARGE = 1e-130, 1e130
+
+
+def exponent_of(minimum: float, maximum: float) -> int:
+    """The power of two to divide by, so that squares and sums of values in this range stay finite; 0 where none is needed."""
+    size = max(abs(minimum), abs(maximum))
+    if _SMALL < size < _LARGE or size == 0:
+        return 0
+    return math.frexp(size)[1] - 1
+
+
+def scaled(values: F64, exponent: int) -> F64:
+    """`values` divided by 2**exponent; the array itself where there is nothing to do."""
+    return values if exponent == 0 else np.ldexp(values, -exponent)
+
+
+def unscale(value: float, exponent: int) -> float:
+    """`value` times 2**exponent, inf where that is past the range."""
+    return value if exponent == 0 else value * 2.0**exponent
+
+
+def clamp(value: float, minimum: float, maximum: float) -> float:
+    """`value`, or the nearer end of the range: rounding must not carry a mean outside its own data."""
+    return min(max(value, minimum), maximum)
+
+
+def merge_moments(counts: Sequence[int], means: Sequence[float], deviations: Sequence[float]) -> tuple[float, float]:
+    """Mean and population standard deviation of the union of parts, each given by its count, mean and deviation.
+
+    n·σ² = Σ nᵢ (σᵢ² + (mᵢ − m)²). `math.fsum` makes the answer the same in whatever order the parts come.
+
+    Source: Chan, Golub, LeVeque (1983), "Algorithms for computing the sample variance", The American Statistician 37.
+    """
+    exponent = exponent_of(0.0, max(max(map(abs, means)), max(deviations)))
+    shrink = 2.0**-exponent
+    total = sum(counts)
+    small = [mean * shrink for mean in means]
+    mean = math.fsum(n * m for n, m in zip(counts, small, strict=True)) / total
+    squares = math.fsum(
+        n * ((s * shrink) ** 2 + (m - mean) ** 2) for n, m, s in zip(counts, small, deviations, strict=True)
+    )
+    return unscale(mean, exponent), unscale(math.sqrt(squares / total), exponent)

@@ -1,0 +1,73 @@
+"""Did names come that the reference never saw, more often than its own rare names let expect?"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import betainc
+
+from modelward.stats.categorical_summary import CategoricalSummary
+from modelward.stats.samples import Sample, summary_pair
+
+
+@dataclass(frozen=True)
+class NewCategories:
+    """`statistic` is the share of current rows with a new name, `expected` the share that the reference lets expect.
+
+    `names` are the new names, most frequent first, with their `counts`.
+    """
+
+    statistic: float
+    p_value: float
+    expected: float
+    names: tuple[str, ...]
+    counts: tuple[int, ...]
+    n_reference: int
+    n_current: int
+
+
+def new_categories(reference: Sample, current: Sample) -> NewCategories:
+    """Test of the share of rows whose name is new, against the Good–Turing estimate.
+
+    The chance that the next row has a name never seen is about N₁ / n, where N₁ of the n reference rows have a name that came
+    once. Had nothing changed, the K new rows of m and the N₁ singletons of n would have one rate, so that K of K + N₁ is binomial
+    with share m / (n + m); the p-value is its upper tail. Where the current sample is the larger, its rows of one new name come
+    in clumps of about m / n, and both K and m are divided by that.
+
+    Edge cases: nan where a side has no names; p-value 1 without new names. If the reference keeps only its most frequent names, a
+    name counts as new only if it came far more often than any name that the reference may have dropped.
+
+    >>> result = new_categories(["a"] * 60 + ["b"] * 40, ["a"] * 50 + ["c"] * 10)
+    >>> result.names, result.p_value < 1e-3
+    (('c',), True)
+
+    Source: Good (1953), "The population frequencies of species and the estimation of population parameters", Biometrika 40.
+    """
+    first, second = summary_pair(reference, current)
+    if not isinstance(first, CategoricalSummary) or not isinstance(second, CategoricalSummary):
+        raise ValueError("New categories are counted in a column of names, and this one holds numbers.")
+    n, m = first.count, second.count
+    if not (n and m):
+        return NewCategories(math.nan, math.nan, math.nan, (), (), n, m)
+    names, counts = _new(first, second)
+    found = sum(counts)
+    p_value = _tail(found, first.singletons, n, m)
+    return NewCategories(found / m, p_value, min(1.0, first.singletons / n), names, counts, n, m)
+
+
+def _new(reference: CategoricalSummary, current: CategoricalSummary) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    known = set(reference.categories)
+    least = 0.0 if reference.exact else 4 * reference.count_error / reference.count * current.count
+    pairs = zip(current.categories, current.counts.tolist(), strict=True)
+    new = [(name, times) for name, times in pairs if name not in known and times > least]
+    return tuple(name for name, _ in new), tuple(times for _, times in new)
+
+
+def _tail(found: int, singletons: float, n: int, m: int) -> float:
+    """P(X ≥ found) for X binomial with found + singletons trials, as an incomplete beta function."""
+    if not found:
+        return 1.0
+    clump = max(1.0, m / n)
+    found_apart = found / clump
+    share = (m / clump) / (n + m / clump)
+    return float(np.clip(betainc(max(found_apart, 1.0), singletons + 1, share), 0.0, 1.0))

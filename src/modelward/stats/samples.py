@@ -1,0 +1,73 @@
+"""Whatever a statistic is given, an array or a summary, as a summary."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from modelward.stats.categorical_summary import CategoricalSummary
+from modelward.stats.numeric_summary import NumericSummary
+
+Summary = NumericSummary | CategoricalSummary
+Sample = Summary | npt.NDArray[Any] | Sequence[Any]
+
+_NUMBERS = "fiu"
+
+
+def summary_of(sample: Sample) -> Summary:
+    """A summary as it is; an array summarised without any loss, numbers as numbers and all else as names."""
+    if isinstance(sample, Summary):
+        return sample
+    array = np.asarray(sample)
+    if array.dtype.kind in _NUMBERS:
+        return NumericSummary.of(array, cap=max(1, array.size))
+    if array.dtype == object and _all_numbers(array.tolist()):
+        return NumericSummary.of(array, cap=max(1, array.size))
+    return CategoricalSummary.of(array, cap=max(1, array.size))
+
+
+def column_summary(values: npt.ArrayLike) -> Summary:
+    """The summary of a column of a profile, compressed where it is long."""
+    array = np.asarray(values)
+    if array.dtype.kind in _NUMBERS or (array.dtype == object and _all_numbers(array.tolist())):
+        return NumericSummary.of(array)
+    return CategoricalSummary.of(array)
+
+
+def numeric_of(sample: Sample) -> NumericSummary:
+    """A summary of numbers; ValueError for names."""
+    summary = summary_of(sample)
+    if isinstance(summary, CategoricalSummary):
+        if summary.count:
+            raise ValueError("This statistic compares numbers, and the column holds names; use chi_squared or psi.")
+        return NumericSummary.empty(missing=summary.missing, invalid=summary.invalid)
+    return summary
+
+
+def summary_pair(reference: Sample, current: Sample) -> tuple[Summary, Summary]:
+    """Both sides as summaries of one kind; a side without a single value takes the kind of the other."""
+    first, second = summary_of(reference), summary_of(current)
+    if type(first) is type(second):
+        return first, second
+    if not _seen(first):
+        return _emptied(first, like=second), second
+    if not _seen(second):
+        return first, _emptied(second, like=first)
+    raise ValueError("One side holds numbers and the other names; a column is compared with one of its own kind.")
+
+
+def _seen(summary: Summary) -> int:
+    return summary.numbers if isinstance(summary, NumericSummary) else summary.count
+
+
+def _emptied(summary: Summary, *, like: Summary) -> Summary:
+    if isinstance(like, NumericSummary):
+        return NumericSummary.empty(missing=summary.missing, invalid=summary.invalid)
+    return CategoricalSummary.from_counts((), (), missing=summary.missing, invalid=summary.invalid)
+
+
+def _all_numbers(values: Iterable[object]) -> bool:
+    kinds = set(map(type, values))
+    numbers = [kind for kind in kinds if issubclass(kind, int | float | np.number) and kind is not bool]
+    return bool(numbers) and len(numbers) + (type(None) in kinds) == len(kinds)
