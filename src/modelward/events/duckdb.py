@@ -83,7 +83,8 @@ class DuckDBStore:
         table = self._table(model_id)
         names = list(scan_schema(table).names) if columns is None else list(columns)
         sql = _select(table, names, labels="ts >= $start AND ts < $end") + " WHERE e.ts >= $start AND e.ts < $end"
-        with self._reading() as cursor:
+        with _as_ours(self._path):
+            cursor = self._database.cursor()
             reader = cursor.sql(sql, params={"start": start, "end": end}).to_arrow_reader(ROWS_PER_BATCH)
         schema = pa.schema([scan_schema(table).field(name) for name in names])
         return pa.RecordBatchReader.from_batches(schema, _batches(reader, schema, cursor))
@@ -160,8 +161,8 @@ class DuckDBStore:
 
     @contextmanager
     def _reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        with _as_ours(self._path):
-            yield self._database.cursor()
+        with _as_ours(self._path), self._database.cursor() as cursor:
+            yield cursor
 
 
 def _connect(path: Path, *, memory_limit: str, threads: int) -> duckdb.DuckDBPyConnection:

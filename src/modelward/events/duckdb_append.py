@@ -21,20 +21,20 @@ from modelward.events.shapes import take_rows
 Cursor = duckdb.DuckDBPyConnection
 Flags = npt.NDArray[np.bool_]
 
-REPEATED = """
-CREATE OR REPLACE TEMP TABLE repeated AS
-SELECT i FROM relatives WHERE same UNION
-SELECT i FROM arriving JOIN (
-    SELECT model_id, key, min(i) AS first FROM arriving GROUP BY model_id, key HAVING count(*) > 1
-) USING (model_id, key) WHERE i > first
-"""
-
 # Events that share their id with an arriving one: the same event, or (not `same`) another model's.
 RELATIVES = """
 CREATE OR REPLACE TEMP TABLE relatives AS
 SELECT a.i, k.model_id, k.ts, k.model_id = a.model_id AND k.received_at < a.received_at + to_days(?)
     AND k.received_at > a.received_at - to_days(?) AS same
 FROM event_keys k JOIN arriving a ON k.key = a.key WHERE k.received_at > ?
+"""
+
+REPEATED = """
+CREATE OR REPLACE TEMP TABLE repeated AS
+WITH known AS (SELECT DISTINCT i FROM relatives WHERE same),
+    others AS (SELECT i, model_id, key FROM arriving WHERE i NOT IN (SELECT i FROM known)),
+    twice AS (SELECT model_id, key, min(i) AS first FROM others GROUP BY model_id, key HAVING count(*) > 1)
+SELECT i FROM known UNION ALL SELECT i FROM others JOIN twice USING (model_id, key) WHERE i > first
 """
 
 # A label by id alone reaches every model of the organisation: it is found waiting, or on another model's event.

@@ -5,6 +5,7 @@ import json
 import logging
 import os
 import secrets
+import socket
 import tempfile
 import threading
 from collections.abc import Callable, Mapping
@@ -38,7 +39,7 @@ class StoreServer:
         self._store = store
         self._rendezvous = rendezvous_of(address)
         self._key = secrets.token_bytes(32)
-        self._open: set[Connection] = set()
+        self._clients: dict[threading.Thread, Connection] = {}
         self._closing = False
         address.parent.mkdir(parents=True, exist_ok=True)
         self._socket = _usable(address)
@@ -56,9 +57,9 @@ class StoreServer:
             Client(str(self._socket), family="AF_UNIX").close()  # wakes the waiting accept
         self._accepting.join(timeout=5)
         self._listener.close()
-        for connection in list(self._open):
-            with contextlib.suppress(OSError):
-                connection.close()
+        for thread, connection in list(self._clients.items()):
+            _hang_up(connection)
+            thread.join(timeout=5)
         self._rendezvous.unlink(missing_ok=True)
 
     def __enter__(self) -> Self:
@@ -73,17 +74,18 @@ class StoreServer:
                 connection = self._listener.accept()
             except OSError:
                 continue
-            threading.Thread(target=self._serve, args=(connection,), name="event-store-client", daemon=True).start()
+            thread = threading.Thread(target=self._serve, args=(connection,), name="event-store-client", daemon=True)
+            self._clients[thread] = connection
+            thread.start()
 
     def _serve(self, connection: Connection) -> None:
-        self._open.add(connection)
         with contextlib.suppress(EOFError, OSError, AuthenticationError), connection:
             # Here and not in accept, so that a client that says nothing keeps nobody waiting.
             deliver_challenge(connection, self._key)
             answer_challenge(connection, self._key)
             while not self._closing:
                 self._answer(connection, receive(connection))
-        self._open.discard(connection)
+        self._clients.pop(threading.current_thread(), None)
 
     def _answer(self, connection: Connection, message: Message) -> None:
         try:
@@ -110,6 +112,12 @@ def _usable(address: Path) -> Path:
     if len(os.fsencode(address)) <= LONGEST_SOCKET_PATH:
         return address
     return Path(tempfile.mkdtemp(prefix="modelward-")) / "events.sock"
+
+
+def _hang_up(connection: Connection) -> None:
+    """Wake the thread that reads from the connection, which then closes it itself; nobody else may."""
+    with contextlib.suppress(OSError), socket.socket(fileno=os.dup(connection.fileno())) as door:
+        door.shutdown(socket.SHUT_RDWR)
 
 
 def _write_private(path: Path, value: Mapping[str, str]) -> None:
