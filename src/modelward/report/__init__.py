@@ -1,0 +1,1 @@
+"""Two datasets in, a report out: the face of the library."""

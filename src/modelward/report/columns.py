@@ -1,0 +1,94 @@
+"""One column of a frame as a summary, or the reason why it is left out. No loop over values: Arrow and NumPy count."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from modelward.stats import CategoricalSummary, NumericSummary
+
+if TYPE_CHECKING:
+    import narwhals as nw
+    import pyarrow as pa
+
+type_names = {"l": "lists", "s": "structures"}
+Summary = NumericSummary | CategoricalSummary
+
+
+class LeftOut(Exception):  # noqa: N818 - it is an answer, not an error
+    """A column that holds nothing a verdict can be about, with the reason."""
+
+
+def summarise(series: "nw.Series[Any]") -> Summary:
+    """The summary of a column.
+
+    Raises:
+        LeftOut: it holds dates, lists or other things that are neither numbers nor categories.
+    """
+    dtype = series.dtype
+    if dtype.is_temporal():
+        raise LeftOut(_TEMPORAL)
+    if dtype.is_numeric() and not dtype.is_decimal():
+        return NumericSummary.of(series.to_numpy())
+    return _of_arrow(_to_arrow(series))
+
+
+_TEMPORAL = "it holds dates or times, which always move; derive a number such as the hour or an age to compare it"
+
+
+def _to_arrow(series: "nw.Series[Any]") -> Any:
+    import pyarrow as pa
+
+    try:
+        return series.to_arrow()
+    except (pa.ArrowException, TypeError, NotImplementedError):
+        return _mixed(series)
+
+
+def _mixed(series: "nw.Series[Any]") -> Any:
+    """A column of mixed Python objects, each as its text; only distinct values are looked at one by one."""
+    import pyarrow as pa
+
+    native = series.to_native()
+    try:
+        codes, distinct = native.factorize()
+        names = pa.array([str(value) for value in distinct], pa.string())
+    except (TypeError, AttributeError, pa.ArrowException) as error:
+        raise LeftOut(f"its values ({series.dtype}) are neither numbers nor text") from error
+    return pa.DictionaryArray.from_arrays(pa.array(codes, mask=codes < 0), names)
+
+
+def _of_arrow(column: Any) -> Summary:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    kind = column.type
+    if pa.types.is_temporal(kind):
+        raise LeftOut(_TEMPORAL)
+    if pa.types.is_decimal(kind) or pa.types.is_integer(kind) or pa.types.is_floating(kind):
+        return NumericSummary.of(pc.cast(column, pa.float64()).to_numpy(zero_copy_only=False))
+    if pa.types.is_null(kind):
+        return CategoricalSummary.from_counts((), (), missing=len(column))
+    if not _countable(kind):
+        raise LeftOut(f"it holds values of type {kind}, which are neither numbers nor categories")
+    return _categories(column)
+
+
+def _countable(kind: "pa.DataType") -> bool:
+    import pyarrow as pa
+
+    texts = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view, pa.types.is_boolean)
+    return any(is_text(kind) for is_text in texts) or pa.types.is_dictionary(kind)
+
+
+def _categories(column: Any) -> CategoricalSummary:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    found = pc.value_counts(column)
+    values, counts = found.field("values"), found.field("counts").to_numpy()
+    if pa.types.is_dictionary(values.type):
+        values = values.dictionary_decode()
+    present = values.is_valid().to_numpy(zero_copy_only=False)
+    missing = int(counts[~present].sum())
+    names = pc.cast(values.filter(pa.array(present)), pa.large_string())
+    return CategoricalSummary.from_counts(names.to_pylist(), counts[present].astype(np.int64), missing=missing)

@@ -1,0 +1,80 @@
+"""`modelward.compare`: two tables in, a report out."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
+
+from modelward.errors import Invalid
+from modelward.report.config import monitor_of
+from modelward.report.frames import Read, read_profile
+from modelward.report.report import Report
+from modelward.rules.comparison import compare_profiles
+from modelward.rules.monitor import Monitor
+from modelward.stats import Profile
+
+
+def compare(
+    reference: Any,
+    current: Any,
+    *,
+    prediction: str | None = None,
+    score: str | None = None,
+    label: str | None = None,
+    protected: Sequence[str] = (),
+    timestamp: str | None = None,
+    config: Monitor | Mapping[str, Any] | None = None,
+) -> Report:
+    """Say whether the current data drifted from the reference, column by column, with reasons.
+
+    Args:
+        reference: The data to compare with: pandas, Polars, Arrow or any frame narwhals knows, a mapping of columns, a
+            path to CSV or Parquet, or a `Profile` made earlier.
+        current: The data to judge, in any of the same forms.
+        prediction: The column of predictions. It is compared like any other, and named as what it is.
+        score: The column of scores or probabilities, likewise.
+        label: The column of true outcomes. They come late, so that its missing values are no finding.
+        protected: Columns by which fairness is judged; they are compared like any other.
+        timestamp: The column of times, which is not compared.
+        config: A `Monitor`, or its settings by name. `tests`, `thresholds` and `bins` may be one value for all columns
+            or a mapping by column: `{"bins": 20, "tests": {"age": "ks"}, "thresholds": {"age": 0.01}, "ignore": ["id"]}`.
+
+    Raises:
+        NotFound: there is no file at a path.
+        Invalid: a table cannot be read, a named column is in neither table, or the configuration cannot be meant.
+
+    >>> report = compare({"age": [30, 40] * 200}, {"age": [60, 80] * 200})
+    >>> report.drifted, report["age"].reason
+    (True, '`age` is 40 in 0 % of its values, before in 50 % (PSI 14.50)')
+    """
+    roles = _roles(prediction=prediction, score=score, label=label, timestamp=timestamp, protected=protected)
+    skip = {timestamp} if timestamp else set[str]()
+    before, now = _read(reference, skip), _read(current, skip)
+    _require_present(roles, skip, before, now)
+    try:
+        monitor = monitor_of(config, labels=frozenset({label} if label else ()))
+        comparison = compare_profiles(before.profile, now.profile, monitor)
+    except ValueError as error:
+        raise Invalid(str(error)) from error
+    return Report(comparison, {**before.left_out, **now.left_out}, roles)
+
+
+def _roles(*, protected: Sequence[str], **named: str | None) -> dict[str, str]:
+    """The meaning of each column that has one; a single protected column may be given as its name."""
+    by_protection = [protected] if isinstance(protected, str) else protected
+    return {**dict.fromkeys(by_protection, "protected"), **{column: role for role, column in named.items() if column}}
+
+
+def _read(data: Any, skip: Collection[str]) -> Read:
+    if isinstance(data, Profile):
+        columns = {name: summary for name, summary in data.columns.items() if name not in skip}
+        return Read(Profile(data.rows, columns), {})
+    return read_profile(data, skip=skip)
+
+
+def _require_present(roles: Mapping[str, str], skip: Collection[str], *reads: Read) -> None:
+    for column in _absent(roles, skip, reads):
+        raise Invalid(f"there is no column {column!r}, which was named as {roles[column]}; check its spelling")
+
+
+def _absent(roles: Mapping[str, str], skip: Collection[str], reads: Sequence[Read]) -> Iterator[str]:
+    known = {name for read in reads for name in (*read.profile.columns, *read.left_out)}
+    return (column for column in roles if column not in known and column not in skip)

@@ -1,0 +1,130 @@
+"""The report of one comparison: what the library hands back, and what it saves."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from modelward.errors import Conflict, Invalid
+from modelward.rules.finding import ColumnFinding, Comparison
+from modelward.rules.verdict import Verdict
+
+Limit = Literal["drift", "warning"]
+_FAILING: Mapping[str, frozenset[Verdict]] = {
+    "drift": frozenset({Verdict.DRIFTED}),
+    "warning": frozenset({Verdict.DRIFTED, Verdict.WARNING}),
+}
+
+
+class DriftFound(Conflict):
+    """The data drifted and the caller asked to be stopped by that; `.report` says how."""
+
+    def __init__(self, report: "Report") -> None:
+        super().__init__(report.reason)
+        self.report = report
+
+
+@dataclass(frozen=True)
+class Report:
+    """The verdict on two tables, column by column. `str(report)` is its sentence; `rich.print(report)` shows its table.
+
+    `left_out` names the columns that were not compared, each with the reason; `roles` the columns with a meaning of
+    their own (prediction, score, label, protected, timestamp).
+    """
+
+    comparison: Comparison
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    roles: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def drifted(self) -> bool:
+        """Whether any column drifted: the effect is strong, and chance does not explain it."""
+        return self.comparison.drifted
+
+    @property
+    def verdict(self) -> Verdict:
+        """The gravest verdict of any column: `ok`, `warning`, `drifted`, or `too_few` when nothing could be said."""
+        return self.comparison.verdict
+
+    @property
+    def reason(self) -> str:
+        """The whole in a sentence."""
+        return self.comparison.reason
+
+    @property
+    def columns(self) -> tuple[ColumnFinding, ...]:
+        """Every compared column, in the order of the reference."""
+        return self.comparison.columns
+
+    @property
+    def findings(self) -> tuple[ColumnFinding, ...]:
+        """The columns that drifted or changed moderately, the gravest first."""
+        return self.comparison.findings
+
+    def __getitem__(self, column: str) -> ColumnFinding:
+        """The finding of one column.
+
+        Raises:
+            KeyError: the column was not compared.
+        """
+        found = next((finding for finding in self.columns if finding.column == column), None)
+        if found is None:
+            raise KeyError(
+                f"{column!r} was not compared{': ' + self.left_out[column] if column in self.left_out else ''}"
+            )
+        return found
+
+    def fails(self, limit: Limit) -> bool:
+        """Whether the verdict is past a limit: `"drift"`, or `"warning"` which is stricter.
+
+        Raises:
+            Invalid: it is neither.
+        """
+        if limit not in _FAILING:
+            raise Invalid(f"{limit!r} is no limit of a comparison; choose 'drift' or 'warning'")
+        return self.verdict in _FAILING[limit]
+
+    def raise_on(self, limit: Limit) -> "Report":
+        """This report, when its verdict is within the limit.
+
+        Raises:
+            DriftFound: the verdict is past the limit; its sentence names the columns.
+            Invalid: the limit is neither `"drift"` nor `"warning"`.
+        """
+        if self.fails(limit):
+            raise DriftFound(self)
+        return self
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report as JSON holds it: the same for library, command line and API. What is no number there is None."""
+        plain = self.comparison.to_dict()
+        columns = [{**entry, "role": self.roles.get(entry["column"])} for entry in plain.pop("columns")]
+        return {**plain, "columns": columns, "left_out": dict(self.left_out)}
+
+    def to_json(self) -> str:
+        """The report as JSON text."""
+        return json.dumps(self.to_dict(), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+    def save(self, path: str | Path) -> Path:
+        """Write the report to a file as JSON, and return its path.
+
+        Raises:
+            Invalid: the file's ending asks for another format, or it cannot be written there.
+        """
+        target = Path(path)
+        if target.suffix.lower() != ".json":
+            raise Invalid(f"a report is saved as JSON; let {str(target)!r} end in .json")
+        try:
+            target.write_text(self.to_json(), encoding="utf-8")
+        except OSError as error:
+            raise Invalid(f"the report could not be written to {str(target)!r}: {error.strerror}") from error
+        return target
+
+    def __str__(self) -> str:
+        return self.reason
+
+    def __rich__(self) -> Any:
+        from modelward.report.terminal import render
+
+        return render(self)

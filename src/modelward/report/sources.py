@@ -1,0 +1,107 @@
+"""What a user may hand over as a table (a frame of any library, a dict of columns, a path), as one kind of frame."""
+
+import gzip
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from modelward.errors import Invalid, NotFound
+
+if TYPE_CHECKING:
+    import narwhals as nw
+    import pyarrow as pa
+
+_PARQUET_MAGIC = b"PAR1"
+_DELIMITERS = ",;\t|"
+_LARGEST_BLOCK = 2**31 - 1
+
+
+def open_frame(data: Any) -> "nw.DataFrame[Any]":
+    """A frame over pandas, Polars, Arrow, anything else narwhals knows, a mapping of columns, or a CSV or Parquet path.
+
+    Raises:
+        NotFound: there is no file at the path.
+        Invalid: it is not a table, or the file cannot be read as one.
+    """
+    import narwhals as nw
+
+    if isinstance(data, str | Path):
+        data = read_file(Path(data))
+    elif isinstance(data, Mapping):
+        data = _from_mapping(data)
+    try:
+        frame = nw.from_native(data)
+        return frame.collect() if isinstance(frame, nw.LazyFrame) else frame
+    except TypeError as error:
+        raise Invalid(
+            f"a {type(data).__name__} is not a table; give a pandas, Polars or Arrow table, or a path to CSV or Parquet"
+        ) from error
+    except nw.exceptions.DuplicateError as error:
+        raise Invalid(f"two columns of the table have the same name; rename one ({_first_line(error)})") from error
+
+
+def _from_mapping(columns: Mapping[str, Any]) -> "pa.Table":
+    import pyarrow as pa
+
+    try:
+        return pa.table({str(name): values for name, values in columns.items()})
+    except (pa.ArrowException, TypeError, ValueError) as error:
+        raise Invalid(f"the columns do not make a table: {_first_line(error)}") from error
+
+
+def read_file(path: Path) -> "pa.Table":
+    """The table in a CSV or Parquet file; the content decides which it is, not the name. A CSV may be gzipped.
+
+    Raises:
+        NotFound: there is no such file.
+        Invalid: it cannot be read as a table; the sentence carries the reader's own words.
+    """
+    import pyarrow as pa
+
+    if not path.exists():
+        raise NotFound(f"there is no file {str(path)!r}; check the path")
+    try:
+        return _read_parquet(path) if _starts(path) == _PARQUET_MAGIC else _read_csv(path)
+    except (pa.ArrowException, OSError, UnicodeDecodeError, EOFError) as error:
+        said = _first_line(error)
+        raise Invalid(f"{str(path)!r} could not be read as CSV or Parquet: {said}") from error
+
+
+def _starts(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(len(_PARQUET_MAGIC))
+
+
+def _read_parquet(path: Path) -> "pa.Table":
+    import pyarrow.parquet as pq
+
+    return pq.read_table(path)
+
+
+def _read_csv(path: Path) -> "pa.Table":
+    import pyarrow as pa
+    from pyarrow import csv
+
+    content = _bytes_of(path)
+    parse = csv.ParseOptions(delimiter=_delimiter(content), newlines_in_values=True)
+    convert = csv.ConvertOptions(strings_can_be_null=True)
+    try:
+        return csv.read_csv(pa.BufferReader(content), parse_options=parse, convert_options=convert)
+    except pa.ArrowInvalid:
+        # A type is guessed from the first block; with all rows in one block a late "?" makes a text column, no error.
+        whole = csv.ReadOptions(block_size=min(max(len(content), 1) + 1, _LARGEST_BLOCK))
+        return csv.read_csv(pa.BufferReader(content), read_options=whole, parse_options=parse, convert_options=convert)
+
+
+def _bytes_of(path: Path) -> bytes:
+    content = path.read_bytes()
+    return gzip.decompress(content) if content.startswith(b"\x1f\x8b") else content
+
+
+def _delimiter(content: bytes) -> str:
+    header = content.partition(b"\n")[0].decode("utf-8", "replace")
+    return max(_DELIMITERS, key=header.count)
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).strip().partition("\n")[0]

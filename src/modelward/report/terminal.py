@@ -1,0 +1,102 @@
+"""A report in a terminal: the sentence first, then a table of the columns, the gravest first."""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from modelward.rules import phrases
+from modelward.rules.finding import ColumnFinding
+from modelward.rules.verdict import Verdict
+
+if TYPE_CHECKING:
+    from rich.console import Group
+    from rich.table import Table
+    from rich.text import Text
+
+    from modelward.report.report import Report
+
+# Sign, colour and word of a verdict; the sign and the word say it where there is no colour.
+_LOOK = {
+    Verdict.DRIFTED: ("●", "bold red", "drifted"),
+    Verdict.WARNING: ("▲", "yellow", "warning"),
+    Verdict.OK: ("✓", "green", "ok"),
+    Verdict.TOO_FEW: ("○", "dim", "too few"),
+}
+_ORDER = list(_LOOK)
+
+
+def render(report: "Report", *, every: bool = False) -> "Group":
+    """The report for a rich console; columns without a finding are counted, or listed when `every` is asked for."""
+    from rich.console import Group
+    from rich.padding import Padding
+    from rich.text import Text
+
+    shown = [finding for finding in _gravest_first(report.columns) if every or finding.verdict is not Verdict.OK]
+    parts: list[Any] = [_headline(report), Text()]
+    if shown:
+        parts += [Padding(_table(shown), (0, 0, 0, 2)), Text()]
+    parts += [Text(f"  {line}", style="dim") for line in _footnotes(report, shown)]
+    return Group(*parts)
+
+
+def _gravest_first(findings: Sequence[ColumnFinding]) -> list[ColumnFinding]:
+    return sorted(findings, key=lambda finding: (_ORDER.index(finding.verdict), -finding.statistics.get("psi", 1e9)))
+
+
+def _headline(report: "Report") -> "Text":
+    from rich.text import Text
+
+    sign, style, _ = _LOOK[report.verdict]
+    return Text.assemble((f"{sign} ", style), (headline(report), "bold" if report.verdict.alarming else ""))
+
+
+def headline(report: "Report") -> str:
+    """The first line: what is wrong in how many columns, on how many rows."""
+    counts = {verdict: sum(finding.verdict is verdict for finding in report.columns) for verdict in Verdict}
+    rows = f"{report.comparison.rows_current:,} rows against {report.comparison.rows_reference:,}"
+    if not report.verdict.alarming:
+        return report.reason
+    moderate = f", {counts[Verdict.WARNING]} changed moderately" if counts[Verdict.WARNING] else ""
+    return f"{counts[Verdict.DRIFTED]} of {len(report.columns)} columns drifted{moderate}: {rows}."
+
+
+def _table(findings: Sequence[ColumnFinding]) -> "Table":
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="dim", show_edge=False, expand=False)
+    table.add_column("column", no_wrap=True, max_width=28)
+    table.add_column("verdict", no_wrap=True)
+    table.add_column("PSI", justify="right", no_wrap=True)
+    table.add_column("p", justify="right", no_wrap=True)
+    table.add_column("what happened", overflow="fold", ratio=1)
+    for finding in findings:
+        table.add_row(*_row(finding))
+    return table
+
+
+def _row(finding: ColumnFinding) -> Iterator["Text"]:
+    from rich.text import Text
+
+    sign, style, word = _LOOK[finding.verdict]
+    psi = finding.statistics.get("psi")
+    yield Text(finding.column, style="bold" if finding.verdict.alarming else "")
+    yield Text(f"{sign} {word}", style=style)
+    yield Text("–" if psi is None else f"{psi:.2f}", style=style if finding.verdict.alarming else "dim")
+    yield Text(phrases.chance(finding.p_value).removeprefix("p ") if finding.p_value is not None else "–", style="dim")
+    yield Text(_without_name(finding))
+
+
+def _without_name(finding: ColumnFinding) -> str:
+    """The reason without the column's name, which stands at the left already, and without the PSI of its own column."""
+    clause = finding.reason.removeprefix(f"`{phrases.shortened(finding.column)}` ")
+    if finding.method == "psi" and finding.verdict.alarming:
+        clause = clause.removesuffix(f" (PSI {finding.statistic:.2f})")
+    return clause
+
+
+def _footnotes(report: "Report", shown: Sequence[ColumnFinding]) -> Iterator[str]:
+    quiet = len(report.columns) - len(shown)
+    if quiet and shown:
+        yield f"✓ {quiet} more column{'s are' if quiet > 1 else ' is'} as in the reference"
+    for column, reason in report.left_out.items():
+        yield f"– {phrases.shortened(column)} is left out: {reason}"

@@ -1,0 +1,144 @@
+"""The verdict on one column: the effect matters and chance does not explain it.
+
+It is made in two steps, because significance is adjusted over all columns of a comparison: `weigh` measures a column,
+and `judge` gives the verdict when its adjusted p-value is known.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from modelward.rules import phrases
+from modelward.rules.describe import describe
+from modelward.rules.effects import Measured, measure
+from modelward.rules.finding import ColumnFinding
+from modelward.rules.monitor import Monitor
+from modelward.rules.shape import change
+from modelward.rules.verdict import Verdict
+from modelward.stats import Summary
+
+
+@dataclass(frozen=True)
+class Effect:
+    """A figure that reached, or did not reach, the size from which a change matters."""
+
+    method: str
+    statistic: float
+    threshold: float
+    level: Verdict  # What it makes of the column when it is reached.
+
+    @property
+    def reached(self) -> bool:
+        return not math.isnan(self.statistic) and abs(self.statistic) >= self.threshold
+
+
+@dataclass(frozen=True)
+class Weighed:
+    """A column that was measured and waits for its adjusted p-value."""
+
+    column: str
+    kind: str
+    reference: Summary
+    current: Summary
+    measured: Measured
+    effect: Effect
+
+
+def weigh(column: str, kind: str, reference: Summary, current: Summary, monitor: Monitor) -> Weighed:
+    """Measure a column of enough rows and find the effect that decides."""
+    measured = measure(reference, current, monitor.bins_of(column))
+    effects = list(_effects(column, measured, monitor))
+    decisive = next((effect for effect in effects if effect.reached), effects[1])
+    return Weighed(column, kind, reference, current, measured, decisive)
+
+
+def _effects(column: str, measured: Measured, monitor: Monitor) -> Iterator[Effect]:
+    """The effects that count, the one that is said first first."""
+    figures, strong = measured.statistics, monitor.threshold_of(column)
+    moderate = monitor.psi_moderate if strong is None else min(monitor.psi_moderate, strong)
+    nothing = math.nan
+    yield Effect("psi", figures["psi"], monitor.psi_strong if strong is None else strong, Verdict.DRIFTED)
+    yield Effect("psi", figures["psi"], moderate, Verdict.WARNING)
+    fresh = figures.get("new_category_share", nothing)
+    yield Effect("new_categories", fresh, max(monitor.new_category_share, 1e-12), Verdict.WARNING)
+    yield Effect("missing_rate", figures["missing_rate_change"], monitor.missing_shift, Verdict.WARNING)
+    yield Effect("invalid_rate", figures.get("invalid_rate_change", nothing), monitor.missing_shift, Verdict.WARNING)
+    yield Effect("mean_shift", figures.get("mean_shift", nothing), monitor.mean_shift, Verdict.WARNING)
+
+
+def judge(weighed: Weighed, p_adjusted: float, monitor: Monitor) -> ColumnFinding:
+    """The verdict on a column, now that chance was judged over all columns."""
+    significant = p_adjusted <= monitor.q
+    effect = weighed.effect
+    verdict = effect.level if effect.reached and significant else Verdict.OK
+    return finding_of(
+        weighed,
+        verdict=verdict,
+        method=effect.method,
+        statistic=effect.statistic,
+        threshold=effect.threshold,
+        p_value=weighed.measured.p_value,
+        p_adjusted=p_adjusted,
+        reason=_reason(weighed, verdict, p_adjusted),
+    )
+
+
+def finding_of(
+    weighed: Weighed,
+    *,
+    verdict: Verdict,
+    method: str,
+    statistic: float,
+    threshold: float | None,
+    p_value: float | None,
+    p_adjusted: float | None,
+    reason: str,
+) -> ColumnFinding:
+    """A finding with the figures of a measured column."""
+    return ColumnFinding(
+        column=weighed.column,
+        kind=weighed.kind,
+        verdict=verdict,
+        method=method,
+        statistic=statistic,
+        threshold=threshold,
+        p_value=p_value,
+        p_adjusted=p_adjusted,
+        n_reference=weighed.reference.rows,
+        n_current=weighed.current.rows,
+        reason=reason,
+        statistics=weighed.measured.statistics,
+        new_categories=weighed.measured.unseen,
+        summary_reference=describe(weighed.reference),
+        summary_current=describe(weighed.current),
+    )
+
+
+def _reason(weighed: Weighed, verdict: Verdict, p_adjusted: float) -> str:
+    name, effect = f"`{phrases.shortened(weighed.column)}`", weighed.effect
+    if verdict.alarming:
+        return f"{said_change(weighed)} ({evidence(effect.method, effect.statistic)})"
+    if effect.reached:
+        size = evidence(effect.method, effect.statistic)
+        return f"{name} differs ({size}), but chance may explain it ({phrases.chance(p_adjusted)} over all columns)"
+    size = f"PSI {effect.statistic:.2g}, below {effect.threshold:g}"
+    return f"{name} is as in the reference ({size})"
+
+
+def said_change(weighed: Weighed) -> str:
+    """What happened to a column, in words."""
+    return change(weighed.column, weighed.reference, weighed.current, weighed.measured.unseen)
+
+
+def evidence(method: str, statistic: float) -> str:
+    """The deciding figure as a sentence carries it."""
+    if method == "psi":
+        return f"PSI {statistic:.2f}"
+    if method == "mean_shift":
+        return f"its mean moved by {abs(statistic):.2g} standard deviations"
+    if method in {"missing_rate", "invalid_rate"}:
+        what = method.partition("_")[0]
+        return f"{what} values changed by {phrases.number(100 * abs(statistic))} points"
+    if method == "new_categories":
+        return f"{phrases.share(statistic)} of its values were never seen in the reference"
+    return f"{method.replace('_', ' ')} {statistic:.3g}"

@@ -1,0 +1,96 @@
+"""Two profiles in, a verdict out: the one comparison that the library, the command line and the service share."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from modelward.rules.column import Weighed, judge, weigh
+from modelward.rules.finding import ColumnFinding, Comparison
+from modelward.rules.monitor import Monitor
+from modelward.rules.named_test import judge_by_name
+from modelward.rules.schema import alike, kind_of, one_sided, other_kind, too_few, without_missing
+from modelward.rules.verdict import Verdict, worst
+from modelward.stats import Profile, Summary, benjamini_hochberg
+
+_DEFAULT = Monitor()
+_SAID = 3  # So many columns are named in the sentence of the whole.
+
+
+def compare_profiles(reference: Profile, current: Profile, monitor: Monitor = _DEFAULT) -> Comparison:
+    """Compare every column of two profiles and give the verdict on each and on the whole.
+
+    A column is `drifted` or `warning` only when the effect is large enough to matter and chance does not explain it;
+    see `Monitor` for the sizes. The order of the columns is the reference's, with new ones at the end.
+
+    Raises:
+        ValueError: a named test does not fit its column.
+    """
+    answers = [
+        _first_look(column, reference.columns.get(column), current.columns.get(column), monitor)
+        for column in _columns(reference, current, monitor)
+    ]
+    adjusted = _adjusted([answer for answer in answers if isinstance(answer, Weighed)], monitor)
+    columns = tuple(_settle(answer, adjusted, monitor) for answer in answers)
+    verdict = worst(finding.verdict for finding in columns)
+    reason = _sentence(verdict, columns, reference.rows, current.rows)
+    return Comparison(verdict, columns, reference.rows, current.rows, reason)
+
+
+def _columns(reference: Profile, current: Profile, monitor: Monitor) -> Iterator[str]:
+    new = (column for column in current.columns if column not in reference.columns)
+    return (column for column in (*reference.columns, *new) if column not in monitor.ignore)
+
+
+def _first_look(
+    column: str, reference: Summary | None, current: Summary | None, monitor: Monitor
+) -> ColumnFinding | Weighed:
+    """What can be said of a column alone: a finding, or its figures where chance is yet to be judged over all."""
+    is_label = column in monitor.labels
+    if reference is None or current is None:
+        return one_sided(column, reference, current, is_label=is_label)
+    pair = alike(reference, current)
+    if pair is None:
+        return other_kind(column, reference, current)
+    if is_label:
+        pair = without_missing(pair[0]), without_missing(pair[1])
+    if min(side.rows for side in pair) < monitor.minimum_rows:
+        return too_few(column, *pair, monitor.minimum_rows)
+    return weigh(column, kind_of(pair[0]), *pair, monitor)
+
+
+def _adjusted(weighed: Sequence[Weighed], monitor: Monitor) -> Mapping[str, float]:
+    """The p-value of each column that the rule judges, adjusted over them; a test the user named stands for itself."""
+    ruled = [entry for entry in weighed if monitor.test_of(entry.column, entry.kind) is None]
+    adjusted = benjamini_hochberg([entry.measured.p_value for entry in ruled], monitor.q).p_values
+    return dict(zip((entry.column for entry in ruled), adjusted, strict=True))
+
+
+def _settle(answer: ColumnFinding | Weighed, adjusted: Mapping[str, float], monitor: Monitor) -> ColumnFinding:
+    if isinstance(answer, ColumnFinding):
+        return answer
+    test = monitor.test_of(answer.column, answer.kind)
+    if test is None:
+        return judge(answer, float(adjusted[answer.column]), monitor)
+    return judge_by_name(answer, test, monitor.threshold_of(answer.column))
+
+
+def _sentence(verdict: Verdict, columns: Sequence[ColumnFinding], rows_reference: int, rows_current: int) -> str:
+    rows = f"{rows_current:,} rows against {rows_reference:,} of the reference"
+    if not columns:
+        return f"There is no column to compare: {rows}."
+    if verdict is Verdict.TOO_FEW:
+        return f"Too few rows for a verdict: {rows}."
+    if verdict is Verdict.OK:
+        judged = sum(finding.verdict is Verdict.OK for finding in columns)
+        return f"No drift in {_count(judged)}: {rows}."
+    found = sorted((finding for finding in columns if finding.verdict is verdict), key=_smaller_effect)
+    more = f"; and {len(found) - _SAID:,} more" if len(found) > _SAID else ""
+    what = "drifted" if verdict is Verdict.DRIFTED else "changed moderately"
+    told = "; ".join(finding.reason for finding in found[:_SAID])
+    return f"{len(found):,} of {_count(len(columns))} {what}: {told}{more}."
+
+
+def _smaller_effect(finding: ColumnFinding) -> float:
+    return -finding.statistics.get("psi", float("inf"))
+
+
+def _count(columns: int) -> str:
+    return f"{columns:,} column" + ("" if columns == 1 else "s")

@@ -1,0 +1,50 @@
+"""Numbers, shares and lists as people read them in a sentence."""
+
+import math
+from collections.abc import Sequence
+
+
+def number(value: float) -> str:
+    """A value in three or four digits: 872, 1,403, 0.0312, 1.2e-09."""
+    if not math.isfinite(value):
+        return "no value" if math.isnan(value) else ("infinity" if value > 0 else "-infinity")
+    size = abs(value)
+    if size >= 1e9 or 0 < size < 1e-4:
+        return f"{value:.2e}"
+    if size >= 1000 or value == round(value):
+        return f"{value:,.0f}"
+    return f"{value:.3g}"
+
+
+def signed(value: float) -> str:
+    """A difference, with its sign."""
+    return number(value) if value < 0 else f"+{number(value)}"
+
+
+def share(value: float) -> str:
+    """A share of the rows in percent, never a false 0 or 100."""
+    percent = 100 * value
+    if 0 < percent < 0.1:
+        return "under 0.1 %"
+    if 99.9 < percent < 100:
+        return "over 99.9 %"
+    digits = 0 if percent >= 10 or percent == round(percent) else 1
+    return f"{percent:.{digits}f} %"
+
+
+def chance(p_value: float | None) -> str:
+    """A p-value as a sentence uses it."""
+    if p_value is None or math.isnan(p_value):
+        return "no p-value"
+    return "p < 0.001" if p_value < 0.001 else f"p {p_value:.2g}"
+
+
+def quoted(names: Sequence[str], most: int = 3) -> str:
+    """A few names in backquotes, and how many more there are."""
+    shown = [f"`{shortened(name)}`" for name in names[:most]]
+    return ", ".join(shown) + (f" and {len(names) - most:,} more" if len(names) > most else "")
+
+
+def shortened(name: str, most: int = 40) -> str:
+    """A name that fits into a sentence."""
+    return name if len(name) <= most else name[: most - 1] + "…"
