@@ -112,8 +112,8 @@ def _refuse_unknown(environment: Mapping[str, str]) -> None:
 
 
 def _suggested(name: str, known: set[str]) -> str:
-    near = get_close_matches(name, sorted(known), n=1)
-    return f"{name} (did you mean {near[0]}?)" if near else f"{name} (docs/settings.md lists all there are)"
+    near = get_close_matches(name.removeprefix(PREFIX), [each.removeprefix(PREFIX) for each in sorted(known)], n=1)
+    return f"{name} (did you mean {PREFIX}{near[0]}?)" if near else f"{name} (docs/settings.md lists all there are)"
 
 
 def _value_of(name: str, environment: Mapping[str, str]) -> str | None:

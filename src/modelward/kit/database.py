@@ -145,7 +145,7 @@ def _begin_sqlite(connection: Connection) -> None:
 
 @contextmanager
 def writing(engine: Engine) -> Iterator[Session]:
-    """One writing transaction: committed when the block ends, rolled back when it raises.
+    """One writing transaction: begun by the first statement, committed when the block ends, rolled back when it raises.
 
     Raises:
         Unavailable: another process held SQLite's write lock for longer than the busy timeout.

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from modelward.accounts.tables import Organisation
 from modelward.kit.database import Base, BigId
 
 
@@ -16,7 +17,7 @@ class Project(Base):
     __table_args__ = (UniqueConstraint("organisation_id", "key"), {"sqlite_autoincrement": True})
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
+    organisation_id: Mapped[int] = mapped_column(ForeignKey(Organisation.id))
     key: Mapped[str] = mapped_column(String(200))
     created_at: Mapped[datetime]
 
@@ -28,7 +29,7 @@ class Model(Base):
     __table_args__ = (UniqueConstraint("organisation_id", "key"), {"sqlite_autoincrement": True})
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
+    organisation_id: Mapped[int] = mapped_column(ForeignKey(Organisation.id))
     project_id: Mapped[int] = mapped_column(ForeignKey("projects.id"), index=True)
     key: Mapped[str] = mapped_column(String(200))
     name: Mapped[str] = mapped_column(String(200))
