@@ -35,7 +35,7 @@ def compare(
         protected: Columns by which fairness is judged; they are compared like any other.
         timestamp: The column of times, which is not compared.
         config: A `Monitor`, or its settings by name. `tests`, `thresholds` and `bins` may be one value for all columns
-            or a mapping by column: `{"bins": 20, "tests": {"age": "ks"}, "thresholds": {"age": 0.01}, "ignore": ["id"]}`.
+            or a mapping by column: `{"bins": 20, "tests": {"age": "ks"}, "thresholds": {"age": 0.01}}`.
 
     Raises:
         NotFound: there is no file at a path.

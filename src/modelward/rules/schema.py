@@ -66,9 +66,7 @@ def one_sided(column: str, reference: Summary | None, current: Summary | None, *
         reason = f"`{name}` is on one side only: labels that have not come yet are no drift"
         return _finding(column, reference, current, Verdict.TOO_FEW, reason)
     if current is None:
-        reason = (
-            f"`{name}` is gone: the current data lacks it (if it is the outcome that comes later, name it as label)"
-        )
+        reason = f"`{name}` is gone: the current data lacks it (if it is an outcome that comes later, name it as label)"
         return _finding(column, reference, current, Verdict.DRIFTED, reason)
     reason = f"`{name}` is new: the current data has it and the reference has not"
     return _finding(column, reference, current, Verdict.WARNING, reason)

@@ -24,13 +24,20 @@ def change(column: str, reference: Summary, current: Summary, new_categories: tu
     """A clause that says how the current rows differ from the reference, beginning with the column's name."""
     missing = _missing(reference, current)
     if isinstance(reference, NumericSummary) and isinstance(current, NumericSummary):
-        values = _numbers(reference, current) if reference.count and current.count else ""
+        # Where values only went missing, the others moved by no more than their noise, which is not worth a word.
+        said = bool(reference.count and current.count) and not (missing and _stayed(reference, current))
+        values = _numbers(reference, current) if said else ""
     elif isinstance(reference, CategoricalSummary) and isinstance(current, CategoricalSummary):
         values = _categories(reference, current, new_categories) if reference.count and current.count else ""
     else:
         values = ""
-    said = "; it ".join(filter(None, (values, missing)))
-    return f"`{phrases.shortened(column)}` {said or 'changed'}"
+    clauses = "; it ".join(filter(None, (values, missing)))
+    return f"`{phrases.shortened(column)}` {clauses or 'changed'}"
+
+
+def _stayed(reference: NumericSummary, current: NumericSummary) -> bool:
+    before, now = (np.asarray(summary.quantile(_GRID)) for summary in (reference, current))
+    return bool(np.mean(np.abs(now - before)) <= 0.1 * (before[-1] - before[0]) / 2)
 
 
 def _missing(reference: Summary, current: Summary) -> str:
@@ -104,7 +111,7 @@ def _moved(reference: NumericSummary, current: NumericSummary) -> str:
     middle = _GRID.size // 2
     medians = f"from median {phrases.number(before[middle])} to {phrases.number(now[middle])}"
     how = _explained(before, now)
-    if how.startswith("spread"):
+    if how.startswith("is "):
         return how
     if phrases.number(before[middle]) == phrases.number(now[middle]):
         means = f"its mean went from {phrases.number(reference.mean)} to {phrases.number(current.mean)}"
@@ -127,7 +134,7 @@ def _explained(before: F64, now: F64) -> str:
         return f", a shift of {phrases.signed(shift)} throughout"
     spread, spread_left = _fit_spread(before, now)
     if spread_left < limit:
-        return f"spread {spread:.3g} times as wide around the median {phrases.number(float(now[now.size // 2]))}"
+        return f"is spread {spread:.3g} times as wide around the median {phrases.number(float(now[now.size // 2]))}"
     return ""
 
 
@@ -181,4 +188,4 @@ def _swapped(before: dict[str, float], now: dict[str, float], moves: dict[str, f
         return ""
     names = phrases.quoted(sorted((most, other), key=lambda name: -before.get(name, 0.0)))
     shares = f"{phrases.share(max(pair[0]))} and {phrases.share(min(pair[0]))} of its values"
-    return f"has {names.replace(', ', ' and ')} changed places ({shares})"
+    return f"has {names.replace(', ', ' and ')} swapped, which held {shares}"
