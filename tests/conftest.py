@@ -2,9 +2,10 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 from uuid import uuid4
 
 import pytest
@@ -13,36 +14,38 @@ from sqlalchemy.exc import DBAPIError
 
 from modelward.kit.database import migrate, open_database
 
+Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
+
 POSTGRESQL = "postgresql://root@127.0.0.1:5432/"
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item, call):
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
     return _not_in_ci(report)
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_make_collect_report(collector):
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
     report = yield
     return _not_in_ci(report)
 
 
-def _not_in_ci(report):
+def _not_in_ci(report: Report) -> Report:
     if report.skipped and os.environ.get("CI") == "true" and not hasattr(report, "wasxfail"):
         report.outcome = "failed"
         report.longrepr = f"In CI a skipped test is a failure: {report.longrepr}"
     return report
 
 
-def pytest_generate_tests(metafunc):
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """`each_database` is SQLite, and PostgreSQL too where it answers."""
     if "each_database" in metafunc.fixturenames:
         kinds = ["sqlite", "postgresql"] if _postgresql_answers(metafunc.config) else ["sqlite"]
         metafunc.parametrize("each_database", kinds, indirect=True)
 
 
-def pytest_terminal_summary(terminalreporter, config):
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     if config.stash.get(_ANSWERS, True) is False:
         terminalreporter.write_line(
             "PostgreSQL does not answer on 127.0.0.1:5432: what needs it was run on SQLite alone."
@@ -52,7 +55,7 @@ def pytest_terminal_summary(terminalreporter, config):
 _ANSWERS = pytest.StashKey[bool]()
 
 
-def _postgresql_answers(config) -> bool:
+def _postgresql_answers(config: pytest.Config) -> bool:
     if _ANSWERS not in config.stash:
         config.stash[_ANSWERS] = _can_connect()
     return config.stash[_ANSWERS]

@@ -1,11 +1,24 @@
 """Jobs: asked for, claimed, done, failed. On SQLite and on PostgreSQL."""
 
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import Engine, func, select
 
-from modelward.jobs.service import DEAD_AFTER, LOST_AFTER, LeaseLost, claim, complete, enqueue, fail, release, renew
+from modelward.jobs.service import (
+    DEAD_AFTER,
+    LOST_AFTER,
+    Claim,
+    LeaseLost,
+    claim,
+    complete,
+    enqueue,
+    fail,
+    release,
+    renew,
+)
 from modelward.jobs.tables import Job
 from modelward.kit.database import reading, writing
 
@@ -16,27 +29,42 @@ def later(seconds: float) -> datetime:
     return NOON + timedelta(seconds=seconds)
 
 
-def ask(engine, key="k", at=0.0, kind="work", payload=None):
+def ask(
+    engine: Engine, key: str = "k", at: float = 0.0, kind: str = "work", payload: dict[str, Any] | None = None
+) -> None:
     with writing(engine) as session:
         enqueue(session, kind, key, run_at=later(at), payload=payload)
 
 
-def take(engine, owner="me", at=0.0, limit=10, kinds=("work",), lease_seconds=60):
+def take(
+    engine: Engine,
+    owner: str = "me",
+    at: float = 0.0,
+    limit: int = 10,
+    kinds: Collection[str] = ("work",),
+    lease_seconds: float = 60,
+) -> list[Claim]:
     with writing(engine) as session:
         return claim(session, owner=owner, now=later(at), kinds=kinds, limit=limit, lease_seconds=lease_seconds)
 
 
-def finish(engine, job):
+def finish(engine: Engine, job: Claim) -> bool:
     with writing(engine) as session:
         return complete(session, job)
 
 
-def only(engine) -> Job:
+def write_effect_and_finish(engine: Engine, job: Claim) -> None:
+    with writing(engine) as session:
+        enqueue(session, "effect", "of the slow one", run_at=NOON)
+        complete(session, job)
+
+
+def only(engine: Engine) -> Job:
     with reading(engine) as session:
         return session.scalars(select(Job)).one()
 
 
-def test_a_job_is_claimed_by_one_owner_and_is_gone_when_done(each_database):
+def test_a_job_is_claimed_by_one_owner_and_is_gone_when_done(each_database: Engine) -> None:
     ask(each_database, payload={"bucket": 7})
     [job] = take(each_database, "me")
     assert (job.kind, job.key, job.payload, job.attempts) == ("work", "k", {"bucket": 7}, 1)
@@ -46,26 +74,26 @@ def test_a_job_is_claimed_by_one_owner_and_is_gone_when_done(each_database):
         assert session.scalar(select(func.count()).select_from(Job)) == 0
 
 
-def test_jobs_come_the_longest_due_first_and_no_more_than_asked_for(each_database):
+def test_jobs_come_the_longest_due_first_and_no_more_than_asked_for(each_database: Engine) -> None:
     for key, at in (("c", -1), ("a", -3), ("b", -2), ("future", 5)):
         ask(each_database, key, at)
     assert [job.key for job in take(each_database, limit=2)] == ["a", "b"]
     assert [job.key for job in take(each_database)] == ["c"]
 
 
-def test_jobs_of_other_kinds_are_left_alone(each_database):
+def test_jobs_of_other_kinds_are_left_alone(each_database: Engine) -> None:
     ask(each_database, "x", kind="other")
     assert take(each_database) == []
 
 
-def test_asking_twice_makes_one_job_at_the_earlier_time(each_database):
+def test_asking_twice_makes_one_job_at_the_earlier_time(each_database: Engine) -> None:
     ask(each_database, at=30)
     ask(each_database, at=10)
     ask(each_database, at=20)
     assert only(each_database).run_at == later(10)
 
 
-def test_a_job_asked_for_while_it_runs_runs_once_more(each_database):
+def test_a_job_asked_for_while_it_runs_runs_once_more(each_database: Engine) -> None:
     ask(each_database)
     [job] = take(each_database)
     ask(each_database, at=5)
@@ -76,7 +104,7 @@ def test_a_job_asked_for_while_it_runs_runs_once_more(each_database):
     assert finish(each_database, again) is True
 
 
-def test_being_asked_again_and_again_does_not_push_a_running_job_ever_further_away(each_database):
+def test_being_asked_again_and_again_does_not_push_a_running_job_ever_further_away(each_database: Engine) -> None:
     ask(each_database)
     take(each_database, lease_seconds=10)
     ask(each_database, at=5)
@@ -84,7 +112,7 @@ def test_being_asked_again_and_again_does_not_push_a_running_job_ever_further_aw
     assert len(take(each_database, "another", at=11)) == 1
 
 
-def test_a_dead_owners_job_is_due_again_when_its_lease_runs_out(each_database):
+def test_a_dead_owners_job_is_due_again_when_its_lease_runs_out(each_database: Engine) -> None:
     ask(each_database)
     [lost] = take(each_database, "dead", lease_seconds=10)
     assert take(each_database, at=9.9) == []
@@ -95,17 +123,16 @@ def test_a_dead_owners_job_is_due_again_when_its_lease_runs_out(each_database):
     assert finish(each_database, mine) is True
 
 
-def test_the_effects_of_a_lost_claim_are_taken_back_with_it(each_database):
+def test_the_effects_of_a_lost_claim_are_taken_back_with_it(each_database: Engine) -> None:
     ask(each_database)
     [lost] = take(each_database, "slow", lease_seconds=10)
     take(each_database, "fast", at=11)
-    with pytest.raises(LeaseLost), writing(each_database) as session:  # noqa: PT012
-        enqueue(session, "effect", "of the slow one", run_at=NOON)
-        complete(session, lost)
+    with pytest.raises(LeaseLost):
+        write_effect_and_finish(each_database, lost)
     assert take(each_database, kinds=["effect"], at=20) == []
 
 
-def test_an_owner_that_lost_its_claim_and_got_the_job_again_finishes_the_new_claim_only(each_database):
+def test_an_owner_that_lost_its_claim_and_got_the_job_again_finishes_the_new_claim_only(each_database: Engine) -> None:
     ask(each_database)
     [old] = take(each_database, "me", lease_seconds=10)
     [new] = take(each_database, "me", at=11)
@@ -114,7 +141,7 @@ def test_an_owner_that_lost_its_claim_and_got_the_job_again_finishes_the_new_cla
     assert finish(each_database, new) is True
 
 
-def test_a_renewed_lease_holds_longer_and_a_lost_one_is_not_renewed(each_database):
+def test_a_renewed_lease_holds_longer_and_a_lost_one_is_not_renewed(each_database: Engine) -> None:
     ask(each_database)
     jobs = take(each_database, lease_seconds=10)
     with writing(each_database) as session:
@@ -125,7 +152,7 @@ def test_a_renewed_lease_holds_longer_and_a_lost_one_is_not_renewed(each_databas
         assert renew(session, jobs, now=later(20), lease_seconds=10) == 0
 
 
-def test_a_failed_job_waits_twice_as_long_each_time_and_is_dead_after_the_fifth(each_database):
+def test_a_failed_job_waits_twice_as_long_each_time_and_is_dead_after_the_fifth(each_database: Engine) -> None:
     ask(each_database)
     at, waits = 0.0, []
     for _ in range(DEAD_AFTER):
@@ -139,7 +166,7 @@ def test_a_failed_job_waits_twice_as_long_each_time_and_is_dead_after_the_fifth(
     assert take(each_database, at=10_000) == []
 
 
-def test_a_job_that_waits_after_a_failure_keeps_waiting_when_asked_for(each_database):
+def test_a_job_that_waits_after_a_failure_keeps_waiting_when_asked_for(each_database: Engine) -> None:
     ask(each_database)
     [job] = take(each_database)
     with writing(each_database) as session:
@@ -149,7 +176,7 @@ def test_a_job_that_waits_after_a_failure_keeps_waiting_when_asked_for(each_data
     assert len(take(each_database, at=2)) == 1
 
 
-def test_a_dead_job_lives_again_when_asked_for(each_database):
+def test_a_dead_job_lives_again_when_asked_for(each_database: Engine) -> None:
     ask(each_database)
     for at in range(0, 100 * DEAD_AFTER, 100):
         [job] = take(each_database, at=at)
@@ -160,7 +187,7 @@ def test_a_dead_job_lives_again_when_asked_for(each_database):
     assert job.attempts == 1
 
 
-def test_what_was_asked_for_during_the_fifth_failure_lives(each_database):
+def test_what_was_asked_for_during_the_fifth_failure_lives(each_database: Engine) -> None:
     ask(each_database)
     for at in range(0, 100 * DEAD_AFTER, 100):
         [job] = take(each_database, at=at)
@@ -171,7 +198,7 @@ def test_what_was_asked_for_during_the_fifth_failure_lives(each_database):
     assert only(each_database).state == "due"
 
 
-def test_a_job_that_keeps_killing_its_process_is_put_aside(each_database):
+def test_a_job_that_keeps_killing_its_process_is_put_aside(each_database: Engine) -> None:
     ask(each_database)
     for at in range(LOST_AFTER):
         assert len(take(each_database, at=at * 100)) == 1
@@ -180,7 +207,7 @@ def test_a_job_that_keeps_killing_its_process_is_put_aside(each_database):
     assert "died 20 times" in str(only(each_database).error)
 
 
-def test_a_job_given_back_counts_as_not_begun(each_database):
+def test_a_job_given_back_counts_as_not_begun(each_database: Engine) -> None:
     ask(each_database)
     [job] = take(each_database)
     with writing(each_database) as session:
