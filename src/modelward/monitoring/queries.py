@@ -3,8 +3,6 @@
 Windows are of the kind that the model's monitor asks for unless `kind` says otherwise; ranges are [start, end).
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -69,7 +67,7 @@ def window_history(
 def distribution(
     session: Session, *, model_id: int, column: str, start: datetime | None = None, end: datetime | None = None
 ) -> Distribution | None:
-    """One column of [start, end) (by default the latest evaluated window) against the reference; None: nothing there."""
+    """One column of [start, end), by default the latest evaluated window, against the reference; None: nothing there."""
     raise NotImplementedError
 
 

@@ -1,11 +1,10 @@
 """What pages and the API read of monitoring: frozen values, no database rows.
 
-Times are aware UTC. A *level* is how far a column is from the reference in one window: ``ok``, ``moderate``, ``strong``,
-``too_few`` (not enough rows to say), or ``reference`` (the reference was taken from this very window). Columns are named
-as in profiles: a feature under its name, and ``@prediction``, ``@score``, ``@latency_ms``, ``@label``.
+Times are aware UTC. A *level* is how far a column is from the reference in one window: ``ok``, ``warning`` (moderate),
+``drifted`` (strong), ``too_few`` (not enough rows to say), or ``reference`` (the reference was taken from this very
+window). Columns are named as in profiles: a feature under its name, and ``@prediction``, ``@score``, ``@latency_ms``,
+``@label``.
 """
-
-from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,0 +1,181 @@
+"""Where a reference comes from: an uploaded file, a window of the model's own events, or its first events."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow.compute as pc
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from modelward.errors import Invalid
+from modelward.events.contract import EventStore
+from modelward.kit.database import insert_into
+from modelward.monitoring.columns import SPECIAL, feature_key, profiled_columns, with_label
+from modelward.monitoring.monitor_settings import evaluate_everything
+from modelward.monitoring.profiling import ProfiledColumn, profile_of
+from modelward.monitoring.subject import Subject
+from modelward.monitoring.tables import Activity, ReferenceEvent
+from modelward.monitoring.window_profiles import window_profile
+from modelward.registry.service import confirm_baseline, current_baseline, save_baseline
+from modelward.registry.tables import Baseline, Model
+from modelward.stats import Profile
+
+_OUTCOMES = {"prediction": "@prediction", "y_pred": "@prediction", "score": "@score", "y_proba": "@score"}
+FEWEST_ROWS = 30
+"""A reference of fewer rows would not even describe itself."""
+
+
+@dataclass(frozen=True)
+class Captured:
+    """The first events as a provisional reference, to be written: call it with the session."""
+
+    model_id: int
+    profile: Profile
+    event_ids: tuple[str, ...]
+    starts_at: datetime
+    ends_at: datetime
+    now: datetime
+
+    def __call__(self, session: Session) -> None:
+        if current_baseline(session, self.model_id) is None:  # A person may have been faster.
+            baseline = save_baseline(
+                session,
+                model_id=self.model_id,
+                source="first_events",
+                status="provisional",
+                now=self.now,
+                starts_at=self.starts_at,
+                ends_at=self.ends_at,
+                rows=self.profile.rows,
+                profile=self.profile.to_bytes(),
+                note=f"The first {self.profile.rows} events, taken unasked: confirm them, or give a reference of your own.",
+            )
+            rows = [{"baseline_id": baseline.id, "event_id": event_id} for event_id in self.event_ids]
+            session.execute(insert_into(session, ReferenceEvent), rows)
+        evaluate_everything(session, model_id=self.model_id, now=self.now)
+
+
+def first_events(
+    session: Session, store: EventStore, subject: Subject, *, count: int, now: datetime
+) -> Captured | None:
+    """The first `count` events to arrive; None while a person's own reference is being built."""
+    if _building(session, subject.model_id):
+        return None
+    begin, end = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
+    arrivals = store.scan(subject.model_id, begin, end, ["event_id", "ts", "received_at"]).read_all()
+    order = [("received_at", "ascending"), ("ts", "ascending"), ("event_id", "ascending")]
+    chosen = arrivals.take(pc.select_k_unstable(arrivals, count, sort_keys=order))
+    span = pc.min_max(chosen.column("ts")).as_py()
+    ids = chosen.column("event_id").to_pylist()
+    rows = with_label(store.fetch(subject.model_id, ids), subject.columns)
+    return Captured(
+        subject.model_id,
+        profile_of(rows, subject.columns),
+        tuple(ids),
+        span["min"].astimezone(UTC),
+        span["max"].astimezone(UTC),
+        now,
+    )
+
+
+def upload_reference(
+    session: Session, *, model: Model, path: Path, file_name: str, now: datetime, note: str | None = None
+) -> Baseline:
+    """Take a CSV or Parquet file as the reference, and evaluate all windows against it.
+
+    Its columns are matched with the features by name; columns called as the prediction or score are taken for those.
+
+    Raises:
+        Invalid: the file cannot be read, has too few rows, or none of the model's columns.
+    """
+    from modelward.report.frames import read_profile
+
+    profile = _as_the_model_names_them(read_profile(path).profile, profiled_columns(session, model.id))
+    return _use(session, model=model, profile=profile, source="upload", now=now, note=note or f"Uploaded: {file_name}")
+
+
+def window_reference(
+    session: Session, *, model: Model, start: datetime, end: datetime, now: datetime, note: str | None = None
+) -> Baseline:
+    """Take a span of the model's own events as the reference, and evaluate all windows against it.
+
+    The span is widened to whole buckets.
+
+    Raises:
+        Invalid: it ends before it begins, or holds too few events.
+    """
+    if end <= start:
+        raise Invalid("The window of a reference must end after it begins.")
+    activity = session.get(Activity, model.id)
+    length = activity.bucket_seconds if activity else 3600
+    first, last = _floor(start, length), _floor(end, -length)
+    profile = window_profile(session, model_id=model.id, start=first, end=last)
+    return _use(
+        session, model=model, profile=profile, source="window", now=now, starts_at=first, ends_at=last, note=note
+    )
+
+
+def confirm_reference(session: Session, *, model: Model, now: datetime) -> Baseline:
+    """A person says that the provisional reference is right.
+
+    Raises:
+        Invalid: there is no reference yet.
+    """
+    baseline = current_baseline(session, model.id)
+    if baseline is None:
+        raise Invalid("There is no reference to confirm yet: upload one, or name a window of the model's events.")
+    confirmed = confirm_baseline(session, baseline_id=baseline.id, now=now)
+    evaluate_everything(session, model_id=model.id, now=now)
+    return confirmed
+
+
+def _use(session: Session, *, model: Model, profile: Profile, source: str, now: datetime, **details: Any) -> Baseline:
+    if profile.rows < FEWEST_ROWS:
+        raise Invalid(
+            f"A reference of {profile.rows} rows is too small to compare anything with: give at least {FEWEST_ROWS}, "
+            "better some thousands."
+        )
+    baseline = save_baseline(
+        session,
+        model_id=model.id,
+        source=source,
+        status="confirmed",
+        now=now,
+        rows=profile.rows,
+        profile=profile.to_bytes(),
+        **details,
+    )
+    evaluate_everything(session, model_id=model.id, now=now)
+    return baseline
+
+
+def _as_the_model_names_them(profile: Profile, columns: Sequence[ProfiledColumn]) -> Profile:
+    """The file's columns under the keys of profiles. A model without events yet takes every column for a feature."""
+    features = {column.sent_as: column.key for column in columns if column.key not in SPECIAL}
+    keys = features or {name: feature_key(name) for name in profile.columns if name not in _OUTCOMES}
+    keys = {**_OUTCOMES, **keys}
+    found = {keys[name]: summary for name, summary in profile.columns.items() if name in keys}
+    if features and not found.keys() & set(features.values()):
+        raise Invalid(
+            f"None of the file's columns ({_listed(profile.columns)}) is a feature of the model ({_listed(features)}): "
+            "name the columns as the features are named."
+        )
+    return Profile(rows=profile.rows, columns=found)
+
+
+def _listed(names: Iterable[str]) -> str:
+    some = list(names)
+    return ", ".join(some[:8]) + (f" and {len(some) - 8} more" if len(some) > 8 else "")
+
+
+def _building(session: Session, model_id: int) -> bool:
+    query = select(Baseline.id).where(Baseline.model_id == model_id, Baseline.status == "building")
+    return session.scalars(query).first() is not None
+
+
+def _floor(time: datetime, length: int) -> datetime:
+    """The bucket boundary at or before the moment; at or after it for a negative length."""
+    return datetime.fromtimestamp(time.timestamp() // length * length, UTC)

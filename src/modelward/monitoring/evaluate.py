@@ -1,0 +1,208 @@
+"""The windows that are due, held against the reference; then alarms, health and a signal, all in one transaction.
+
+Reading and comparing happen outside any write; `Evaluated` writes. Windows with dirty buckets wait for their rebuild.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Engine, delete, select
+from sqlalchemy.orm import Session
+
+from modelward.events.contract import EventStore
+from modelward.jobs.service import enqueue
+from modelward.kit.database import change, insert_into, reading
+from modelward.monitoring.alarms import settle_health
+from modelward.monitoring.capture_baseline import Captured, first_events
+from modelward.monitoring.event_windows import judge_event_windows
+from modelward.monitoring.judge import Judged, judge
+from modelward.monitoring.marks import DIRTY, DUE, clear, marked
+from modelward.monitoring.rebucket import rebucket
+from modelward.monitoring.subject import Subject, read_subject
+from modelward.monitoring.tables import ColumnEvaluation, Evaluation
+from modelward.monitoring.window_profiles import moment, window_profile
+from modelward.registry.tables import Model
+from modelward.rules.windows import Due, DueReason, WindowKind, due, window_of
+
+WINDOWS_AT_ONCE = 24
+"""Windows in one transaction; a long history is worked off in steps, between which others get their turn."""
+TIDY_AFTER = timedelta(seconds=5)
+
+Write = Any
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """Windows that were judged, to be written in one transaction: call it with the session."""
+
+    subject: Subject
+    judged: tuple[Judged, ...]
+    seen: Mapping[tuple[str, int], int]
+    notify: bool
+    more: bool
+    now: datetime
+    replaced: tuple[datetime, ...] = ()
+    """Starts of provisional windows that these take the place of (the last N events)."""
+
+    def __call__(self, session: Session) -> None:
+        model = session.get(Model, self.subject.model_id)
+        if model is None:
+            return
+        if self._outdated(session, model):
+            enqueue(session, "evaluate", str(model.id), run_at=self.now)
+            return
+        corrected = self._references_before(session)
+        self._forget_replaced(session)
+        for judgement in self.judged:
+            store_evaluation(session, model_id=model.id, judged=judgement, now=self.now)
+        clear(session, model_id=model.id, seen=self.seen)
+        self._settle(session, model, corrected)
+        if self.more:
+            enqueue(session, "evaluate", str(model.id), run_at=self.now)
+        if self.seen:
+            enqueue(session, "tidy", str(model.id), run_at=self.now + TIDY_AFTER)
+
+    def _settle(self, session: Session, model: Model, references_before: set[int | None]) -> None:
+        """History that was corrected is no news; only another reference changes the health, and that without a word."""
+        reference = self.subject.reference
+        replaced = bool(references_before - {None, reference.id if reference else None})
+        if self.notify or replaced:
+            settle_health(
+                session,
+                model=model,
+                monitor=self.subject.monitor,
+                provisional=bool(reference and reference.provisional),
+                now=self.now,
+                notify=self.notify and not replaced,
+            )
+
+    def _outdated(self, session: Session, model: Model) -> bool:
+        """Whether the rule or the reference changed while the windows were compared with the former one."""
+        present = read_subject(session, model.id)
+        if present is None:
+            return True
+        return (present.monitor, _id(present)) != (self.subject.monitor, _id(self.subject))
+
+    def _references_before(self, session: Session) -> set[int | None]:
+        starts = [judgement.window.start for judgement in self.judged]
+        return set(
+            session.scalars(
+                select(Evaluation.baseline_id).where(
+                    Evaluation.model_id == self.subject.model_id,
+                    Evaluation.kind == self.subject.monitor.window,
+                    Evaluation.starts_at.in_(starts),
+                )
+            )
+        )
+
+    def _forget_replaced(self, session: Session) -> None:
+        if self.replaced:
+            forget_evaluations(
+                session, model_id=self.subject.model_id, kind=self.subject.monitor.window, starts=self.replaced
+            )
+
+
+def evaluate(engine: Engine, store: EventStore, *, model_id: int, now: datetime, auto_reference: int) -> Write | None:
+    """Judge what is due; the answer writes it. None: there is nothing to do, nor to say about silence."""
+    with reading(engine) as session:
+        subject = read_subject(session, model_id)
+        if subject is None:
+            return None
+        if subject.activity.time_zone != subject.monitor.time_zone:
+            return lambda writer: rebucket(writer, model_id=model_id, now=now)
+        if subject.reference is None and (captured := _first_reference(session, store, subject, now, auto_reference)):
+            return captured
+        if subject.monitor.window == "events":
+            return _of_events(session, store, subject, now)
+        return _of_calendar(session, store, subject, now)
+
+
+def store_evaluation(session: Session, *, model_id: int, judged: Judged, now: datetime) -> None:
+    """Write an evaluation in the place of the one before it."""
+    key = {"model_id": model_id, "kind": judged.window.kind, "starts_at": judged.window.start}
+    values = {**judged.values, "ends_at": judged.window.end, "closed": judged.closed, "evaluated_at": now}
+    statement = insert_into(session, Evaluation).values(**key, **values)
+    upsert = statement.on_conflict_do_update(index_elements=list(key), set_=values).returning(Evaluation.id)
+    evaluation_id = session.execute(upsert, execution_options={"synchronize_session": False}).scalar_one()
+    change(session, delete(ColumnEvaluation).where(ColumnEvaluation.evaluation_id == evaluation_id))
+    rows = [{"evaluation_id": evaluation_id, **column} for column in judged.columns]
+    if rows:
+        session.execute(insert_into(session, ColumnEvaluation), rows)
+
+
+def forget_evaluations(session: Session, *, model_id: int, kind: str, starts: Collection[datetime]) -> None:
+    """Delete the evaluations of these windows."""
+    change(
+        session,
+        delete(Evaluation).where(
+            Evaluation.model_id == model_id, Evaluation.kind == kind, Evaluation.starts_at.in_(starts)
+        ),
+    )
+
+
+def _id(subject: Subject) -> tuple[int, str] | None:
+    return (subject.reference.id, subject.reference.status) if subject.reference else None
+
+
+def _first_reference(
+    session: Session, store: EventStore, subject: Subject, now: datetime, auto_reference: int
+) -> Captured | None:
+    if not auto_reference or store.count(subject.model_id) < auto_reference:
+        return None
+    return first_events(session, store, subject, count=auto_reference, now=now)
+
+
+def _of_events(session: Session, store: EventStore, subject: Subject, now: datetime) -> Evaluated:
+    seen = marked(session, model_id=subject.model_id, kinds=[DUE])
+    found = judge_event_windows(session, store, subject, touched={bucket for _, bucket in seen})
+    return Evaluated(subject, found.judged, seen, found.notify, found.more, now, found.replaced)
+
+
+def _of_calendar(session: Session, store: EventStore, subject: Subject, now: datetime) -> Evaluated:
+    kind: WindowKind = subject.monitor.window  # type: ignore[assignment]  # The caller has taken "events" out.
+    zone = subject.monitor.time_zone
+    seen = marked(session, model_id=subject.model_id, kinds=[DUE])
+    dirty = {bucket for _, bucket in marked(session, model_id=subject.model_id, kinds=[DIRTY])}
+    waiting = {window_of(moment(bucket), kind, zone).start for bucket in dirty}
+    final, provisional = _evaluated(session, subject.model_id, kind)
+    found = due(
+        kind,
+        zone,
+        touched=[moment(bucket) for _, bucket in seen],
+        provisional=provisional,
+        final=final,
+        now=subject.clock(now),
+    )
+    ready = [entry for entry in found if entry.window.start not in waiting]
+    now_due = ready[:WINDOWS_AT_ONCE]
+    judged = tuple(_judge(session, store, subject, entry) for entry in now_due)
+    return Evaluated(
+        subject,
+        judged,
+        _inside(seen, now_due),
+        notify=not judged or any(entry.notifies for entry in now_due),
+        more=len(ready) > len(now_due),
+        now=now,
+    )
+
+
+def _judge(session: Session, store: EventStore, subject: Subject, entry: Due) -> Judged:
+    window = entry.window
+    profile = window_profile(session, model_id=subject.model_id, start=window.start, end=window.end)
+    return judge(subject, window, profile, closed=entry.reason is not DueReason.OPEN, store=store)
+
+
+def _evaluated(session: Session, model_id: int, kind: str) -> tuple[set[datetime], set[datetime]]:
+    """Starts of the windows with a final, and of those with a provisional evaluation."""
+    rows = session.execute(
+        select(Evaluation.starts_at, Evaluation.closed).where(Evaluation.model_id == model_id, Evaluation.kind == kind)
+    ).all()
+    return {row.starts_at for row in rows if row.closed}, {row.starts_at for row in rows if not row.closed}
+
+
+def _inside(seen: Mapping[tuple[str, int], int], entries: Sequence[Due]) -> dict[tuple[str, int], int]:
+    """The marks that lie in the windows."""
+    spans = [(entry.window.start.timestamp(), entry.window.end.timestamp()) for entry in entries]
+    return {key: generation for key, generation in seen.items() if any(start <= key[1] < end for start, end in spans)}

@@ -1,0 +1,95 @@
+"""Monitoring's due work by kind: the job's key is the model's id, but for `sweep`, which looks at all of them.
+
+`evaluate` is to be quick, `rebuild` may take seconds: run them in loops of their own where that matters (`quick`, `slow`).
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from sqlalchemy import Engine, delete, select
+from sqlalchemy.orm import Session
+
+from modelward.events.contract import EventStore
+from modelward.jobs.loop import Handler, Together
+from modelward.jobs.schedule import every
+from modelward.jobs.service import Claim, enqueue
+from modelward.kit import clock
+from modelward.kit.database import change, reading, writing
+from modelward.monitoring.alarms import silent_after
+from modelward.monitoring.compact import tidy
+from modelward.monitoring.evaluate import evaluate
+from modelward.monitoring.monitor_settings import monitor_of
+from modelward.monitoring.rebuild import rebuild
+from modelward.monitoring.subject import ARRIVING
+from modelward.monitoring.tables import Absorbed, Activity, BucketMark, Evaluation, Partial
+from modelward.registry.tables import Model
+from modelward.rules.health import Health
+from modelward.settings import Settings
+
+SWEEP_SECONDS = 30
+LEDGER_KEEPS = timedelta(days=8)
+"""Longer than an id is remembered as a duplicate, so that a batch is never counted twice."""
+SLOW = ("rebuild", "tidy")
+
+Write = Callable[[Session], object]
+
+
+def handlers(engine: Engine, store: EventStore, settings: Settings) -> dict[str, Handler | Together]:
+    """What to do for each kind of job. Asks for the recurring sweep too, so that whoever runs jobs has it."""
+    with writing(engine) as session:
+        every(session, "monitoring", kind="sweep", seconds=SWEEP_SECONDS, first_at=clock.now())
+
+    def do_evaluate(claim: Claim) -> Write | None:
+        now = clock.now()
+        return evaluate(engine, store, model_id=int(claim.key), now=now, auto_reference=settings.auto_reference)
+
+    return {
+        "evaluate": do_evaluate,
+        "rebuild": lambda claim: rebuild(engine, store, claim),
+        "tidy": lambda claim: tidy(engine, model_id=int(claim.key), now=clock.now()),
+        "sweep": lambda _claim: sweep(engine, now=clock.now()),
+    }
+
+
+def sweep(engine: Engine, *, now: datetime) -> Write:
+    """Find what nobody asked for: windows that time has closed, models that fell silent, partials at rest."""
+    with reading(engine) as session:
+        due = _to_evaluate(session, now)
+        untidy = set(session.scalars(select(Partial.model_id).distinct()))
+        marked = set(session.scalars(select(BucketMark.model_id).where(BucketMark.kind != "due").distinct()))
+
+    def write(writer: Session) -> None:
+        for kind, model_ids in {"evaluate": due, "tidy": untidy, "rebuild": marked}.items():
+            for model_id in sorted(model_ids):
+                enqueue(writer, kind, str(model_id), run_at=now)
+        change(writer, delete(Absorbed).where(Absorbed.at < now - LEDGER_KEEPS))
+
+    return write
+
+
+def _to_evaluate(session: Session, now: datetime) -> set[int]:
+    closed = session.scalars(
+        select(Evaluation.model_id)
+        .join(Activity, Activity.model_id == Evaluation.model_id)
+        .where(
+            Evaluation.closed.is_(False),
+            Evaluation.kind != "events",
+            Evaluation.ends_at <= now,
+            Activity.last_arrival_at <= now - ARRIVING,
+        )
+    )
+    marked = session.scalars(select(BucketMark.model_id).where(BucketMark.kind == "due"))
+    return {*closed, *marked, *_silent(session, now)}
+
+
+def _silent(session: Session, now: datetime) -> set[int]:
+    rows = session.execute(
+        select(Model, Activity)
+        .join(Activity, Activity.model_id == Model.id)
+        .where(Model.health != Health.SILENT.value, Activity.last_arrival_at < now - timedelta(hours=1))
+    ).all()
+    return {
+        model.id
+        for model, activity in rows
+        if now - activity.last_arrival_at > silent_after(activity, monitor_of(model).window)
+    }
