@@ -1,0 +1,224 @@
+"""The service over HTTP: the ingest door, the API and the pages as one application, and `serve`, which runs it."""
+
+import fcntl
+import ipaddress
+import os
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import uvicorn
+from sqlalchemy import Engine, text
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from modelward.accounts.keys import KeyKind
+from modelward.accounts.service import create_key, create_organisation, first_organisation
+from modelward.accounts.sessions import create_login_link
+from modelward.api import create_api
+from modelward.errors import Conflict, Invalid, ModelwardError
+from modelward.events.contract import EventStore
+from modelward.events.remote import RemoteStore
+from modelward.ingest.door import Door
+from modelward.ingest.journal import Journal
+from modelward.kit.clock import now
+from modelward.kit.database import migrate, open_database, reading, writing
+from modelward.settings import Settings
+from modelward.web.security import SecurityHeaders
+from modelward.worker import Child, events_socket
+
+LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
+GRACE_SECONDS = 10
+
+
+class Service:
+    """What answers a connection: the ingest door for its paths, FastAPI for all others.
+
+    The door is asked first and without any framework around it: it is the path that every prediction takes.
+    """
+
+    def __init__(self, door: Door, rest: ASGIApp) -> None:
+        self._door = door
+        self._rest = rest
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and self._door.answers(scope):
+            await self._door(scope, receive, send)
+        else:
+            await self._rest(scope, receive, send)
+
+
+def create_service(
+    settings: Settings,
+    *,
+    database: Engine,
+    events: EventStore,
+    door: Door,
+    hosts: tuple[str, ...],
+    worker_alive: Callable[[], bool],
+) -> ASGIApp:
+    """The whole ASGI application over what is open already. `hosts` are the names it answers to; empty: any."""
+    api = create_api()
+    api.state.settings = settings
+    api.state.database = database
+    api.state.events = events
+    api.state.door = door
+    api.state.readiness = lambda: _readiness(database, events, worker_alive)
+    rest: ASGIApp = TrustedHostMiddleware(api, allowed_hosts=list(hosts)) if hosts else api
+    return Service(door, SecurityHeaders(rest, frame_ancestors=settings.frame_ancestors))
+
+
+def _readiness(database: Engine, events: EventStore, worker_alive: Callable[[], bool]) -> dict[str, str]:
+    """What each part says of itself: "ok", or what is wrong."""
+    return {
+        "database": _said(lambda: _ask(database)),
+        "worker": "ok"
+        if worker_alive()
+        else "the worker is starting, or ended and is being started again: see the log",
+        "events": _said(lambda: events.count(0)),
+    }
+
+
+def _said(ask: Callable[[], object]) -> str:
+    try:
+        ask()
+    except ModelwardError as error:
+        return error.sentence
+    except Exception as error:  # noqa: BLE001 - whatever is wrong is the answer
+        return f"{type(error).__name__}: {error}"
+    return "ok"
+
+
+def _ask(database: Engine) -> None:
+    with reading(database) as session:
+        session.execute(text("SELECT 1"))
+
+
+def serve(settings: Settings, *, host: str, port: int) -> None:
+    """Run the service until it is told to stop (SIGINT, SIGTERM)."""
+    _check_address(settings, host)
+    with _alone_in(settings.data_dir), _listening(host, port) as listener:
+        database = open_database(settings.database_url)
+        migrate(database)
+        first_key = _first_start(database)
+        child = Child(settings)
+        child.start()
+        journal = Journal(
+            settings.data_dir / "journal",
+            limit_bytes=settings.journal_limit_bytes,
+            min_free_disk_bytes=settings.min_free_disk_bytes,
+        )
+        door = Door(journal, database, settings)
+        try:
+            service = create_service(
+                settings,
+                database=database,
+                events=RemoteStore(events_socket(settings.data_dir)),
+                door=door,
+                hosts=settings.allowed_hosts or (LOOPBACK_NAMES if is_loopback(host) else ()),
+                worker_alive=lambda: child.alive,
+            )
+            address = f"http://{_written(host)}:{listener.getsockname()[1]}"
+            _Server(_configuration(service), lambda: _announce(database, address, first_key)).run([listener])
+        finally:
+            door.close()
+            child.stop()
+
+
+def _configuration(service: ASGIApp) -> uvicorn.Config:
+    return uvicorn.Config(
+        service,
+        http="httptools",
+        lifespan="off",
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        backlog=2048,
+    )
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, saying when it answers."""
+
+    def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._announce = announce
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._announce()
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only programs of this machine can reach the address."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _check_address(settings: Settings, host: str) -> None:
+    if not is_loopback(host) and not settings.secret_key:
+        raise Invalid(
+            f"{host} can be reached from other machines, so Modelward wants a secret of yours: "
+            "set MODELWARD_SECRET_KEY (at least 32 characters), or listen on 127.0.0.1."
+        )
+
+
+def _written(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+@contextmanager
+def _alone_in(data_dir: Path) -> Iterator[None]:
+    """One service per data folder; the lock goes with the process, however it ends."""
+    run = data_dir / "run"
+    run.mkdir(parents=True, exist_ok=True)
+    data_dir.chmod(0o700)
+    with (run / "lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise Conflict(
+                f"Another `modelward serve` uses {data_dir}: stop it, or give this one another --data-dir."
+            ) from error
+        yield
+
+
+@contextmanager
+def _listening(host: str, port: int) -> Iterator[socket.socket]:
+    """The socket, bound before anything is started, so that a taken port is one sentence."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((host, port))
+        except OSError as error:
+            raise Conflict(
+                f"{host}:{port} cannot be listened on ({os.strerror(error.errno or 0)}): choose another with --port."
+            ) from error
+        yield listener
+
+
+def _first_start(database: Engine) -> str | None:
+    """Make the organisation and its first key where there is none yet; answers with the key, to be shown once."""
+    with writing(database) as session:
+        if first_organisation(session) is not None:
+            return None
+        organisation = create_organisation(session, name="My organisation", now=now())
+        return create_key(session, organisation_id=organisation.id, kind=KeyKind.INGEST, name="first key", now=now())[1]
+
+
+def _announce(database: Engine, address: str, first_key: str | None) -> None:
+    with writing(database) as session:
+        link = create_login_link(session, now=now())
+    lines = [
+        f"Modelward answers at {address}",
+        f"Open the dashboard (this link works once): {address}/login?token={link}",
+    ]
+    if first_key:
+        lines.append(f"Your first ingest key, shown only now: {first_key}")
+    print("\n".join(lines), flush=True)  # noqa: T201 - the door of a command line speaks to a person

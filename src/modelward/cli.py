@@ -1,0 +1,161 @@
+"""The command line: `modelward …`. Each command is a few lines; what it does lives in the room it belongs to."""
+
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from modelward.accounts.keys import KeyKind
+from modelward.errors import ModelwardError, NotFound, Unavailable
+from modelward.kit.clock import now
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+cli = typer.Typer(
+    name="modelward",
+    help="A watch over machine-learning models in production.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+admin = typer.Typer(help="Keys and links, on the machine that holds the data folder.", no_args_is_help=True)
+cli.add_typer(admin, name="admin")
+
+DataDir = Annotated[
+    Path | None, typer.Option("--data-dir", help="The folder of everything that is kept. [default: ./modelward-data]")
+]
+Host = Annotated[str, typer.Option(help="The address to listen on.")]
+Port = Annotated[int, typer.Option(help="The port to listen on.", min=0, max=65535)]
+
+
+class FailOn(StrEnum):
+    drift = "drift"
+    warning = "warning"
+
+
+@cli.command()
+def serve(host: Host = "127.0.0.1", port: Port = 8000, data_dir: DataDir = None) -> None:
+    """Start the API, the dashboard and the worker."""
+    from modelward.app import serve as run
+    from modelward.settings import read_settings
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    run(read_settings(data_dir=data_dir), host=host, port=port)
+
+
+@cli.command()
+def demo(
+    host: Host = "127.0.0.1",
+    port: Port = 8000,
+    data_dir: Annotated[Path, typer.Option("--data-dir", help="A folder for the demo alone; made anew.")] = Path(
+        "modelward-demo"
+    ),
+    no_serve: Annotated[bool, typer.Option("--no-serve", help="Stop after the replay.")] = False,
+) -> None:
+    """Replay a year of real flights into a fresh folder, then serve it."""
+    from modelward.demo.run import run_demo
+
+    run_demo(data_dir=data_dir, host=host, port=port, serve=not no_serve, console=Console())
+
+
+@cli.command()
+def compare(
+    reference: Annotated[Path, typer.Argument(help="CSV or Parquet: what is normal.")],
+    current: Annotated[Path, typer.Argument(help="CSV or Parquet: what is judged.")],
+    json_path: Annotated[Path | None, typer.Option("--json", help="Write the whole result to this file.")] = None,
+    fail_on: Annotated[FailOn, typer.Option(help="The verdict from which the exit code is 1.")] = FailOn.drift,
+) -> None:
+    """Judge two tables, column by column. Exit code 0: fine, 1: failed, 2: could not run."""
+    from modelward.report.terminal import run_compare
+
+    raise typer.Exit(run_compare(reference, current, json_path=json_path, fail_on=fail_on.value))
+
+
+@cli.command()
+def worker(data_dir: DataDir = None) -> None:
+    """Run a worker of its own, beside servers that share one database."""
+    from modelward.settings import read_settings
+
+    settings = read_settings(data_dir=data_dir)
+    raise Unavailable(
+        "A worker of its own needs PostgreSQL or ClickHouse for the events; "
+        f"{settings.events_url.split(':')[0]} belongs to one process, and `modelward serve` runs its worker inside."
+    )
+
+
+@cli.command()
+def migrate(data_dir: DataDir = None) -> None:
+    """Bring the metadata database to the newest version. `serve` does so by itself."""
+    from modelward.kit.database import migrate as bring_up
+    from modelward.kit.database import open_database
+    from modelward.settings import read_settings
+
+    bring_up(open_database(read_settings(data_dir=data_dir).database_url))
+
+
+@admin.command("create-key")
+def create_key(
+    kind: Annotated[KeyKind, typer.Option(help="What it may do.")] = KeyKind.INGEST,
+    name: Annotated[str, typer.Option(help="What it is for.")] = "from the command line",
+    data_dir: DataDir = None,
+) -> None:
+    """Make an API key. It is shown now and never again."""
+    from modelward.accounts.service import create_key as create
+
+    with _at_the_database(data_dir) as (session, organisation_id):
+        typer.echo(create(session, organisation_id=organisation_id, kind=kind, name=name, now=now())[1])
+
+
+@admin.command("login-link")
+def login_link(
+    url: Annotated[str, typer.Option(help="Where the service answers.")] = "http://127.0.0.1:8000",
+    data_dir: DataDir = None,
+) -> None:
+    """Print a link that opens the dashboard once, within 24 hours."""
+    from modelward.accounts.sessions import create_login_link
+
+    with _at_the_database(data_dir) as (session, organisation_id):
+        token = create_login_link(session, now=now(), organisation_id=organisation_id)
+        typer.echo(f"{url.rstrip('/')}/login?token={token}")
+
+
+@contextmanager
+def _at_the_database(data_dir: Path | None) -> "Iterator[tuple[Session, int]]":
+    """A writing session, and the organisation that the command is about."""
+    from modelward.accounts.service import first_organisation
+    from modelward.kit.database import migrate as bring_up
+    from modelward.kit.database import open_database, writing
+    from modelward.settings import read_settings
+
+    settings = read_settings(data_dir=data_dir)
+    database = open_database(settings.database_url)
+    bring_up(database)
+    with writing(database) as session:
+        organisation = first_organisation(session)
+        if organisation is None:
+            raise NotFound(f"{settings.data_dir} has not been served yet: start `modelward serve` there once.")
+        yield session, organisation.id
+
+
+@cli.command()
+def version() -> None:
+    """Print the version."""
+    from importlib.metadata import version as installed
+
+    typer.echo(installed("modelward"))
+
+
+def main() -> None:
+    """The console script: an error of ours is one sentence and exit code 2, never a traceback."""
+    try:
+        cli()
+    except ModelwardError as error:
+        Console(stderr=True).print(f"[bold red]modelward:[/] {error.sentence}", highlight=False, soft_wrap=True)
+        sys.exit(2)
