@@ -3,11 +3,11 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
+from tests.monitoring.world import World
 
 from modelward.events.duckdb import DuckDBStore
 from modelward.kit.database import open_database
 from modelward.migrations.generate import all_tables
-from tests.monitoring.world import World
 
 
 @pytest.fixture

@@ -1,9 +1,10 @@
 from datetime import timedelta
 
+from tests.monitoring.world import START, World, same
+
 from modelward.kit.database import reading
 from modelward.monitoring.absorb import MANY_BUCKETS
 from modelward.monitoring.marks import DIRTY, DUE, STALE, marked
-from tests.monitoring.world import START, World, same
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)

@@ -29,7 +29,6 @@ from modelward.signals.tables import Signal
 from modelward.stats import NumericSummary, Profile
 
 
-
 @dataclass(frozen=True)
 class Moved:
     """As the mover's."""
@@ -61,9 +60,7 @@ class World:
     def make(cls, engine: Engine, store: DuckDBStore, *, time_zone: str = "UTC", key: str = "churn") -> "World":
         with writing(engine) as session:
             organisation = create_organisation(session, name="Acme", now=START)
-            model = register(
-                session, organisation_id=organisation.id, key=key, now=START, time_zone=time_zone
-            )
+            model = register(session, organisation_id=organisation.id, key=key, now=START, time_zone=time_zone)
             described = widen(session, model_id=model.id, features=FEATURES, prediction="numeric", now=START)
             table = EventTable(
                 model.id,
@@ -170,9 +167,7 @@ class World:
             return rebuild(self.engine, self.store, job)
         if kind == "tidy":
             return tidy(self.engine, model_id=int(job.key), now=now)
-        return evaluate(
-            self.engine, self.store, model_id=int(job.key), now=now, auto_reference=self.auto_reference
-        )
+        return evaluate(self.engine, self.store, model_id=int(job.key), now=now, auto_reference=self.auto_reference)
 
     def settle(self, now: datetime | None = None, kinds: Sequence[str] = ("rebuild", "evaluate", "tidy")) -> None:
         """Do all work that there is."""

@@ -88,10 +88,12 @@ def _enter(session: Session, moved: "Iterable[Moved]", now: datetime) -> set[tup
 def _collect(session: Session, batch: "Moved", touched: _Touched, *, new: bool) -> None:
     touched.dirty.update(_buckets(batch.repeated, touched.seconds))
     touched.stale.update(_buckets(batch.labelled, touched.seconds))
-    if batch.events.num_rows == 0:
-        return
     times = batch.events.column("ts")
-    touched.newest = _later(touched.newest, _newest(times))
+    for arrived in (times, batch.repeated):
+        if len(arrived):  # Duplicates too: they may be rows whose first mover died before it came here.
+            touched.newest = _later(touched.newest, _newest(arrived))
+    if not len(times):
+        return
     buckets = _buckets(times, touched.seconds)
     if not new or len(buckets) > MANY_BUCKETS:
         touched.dirty.update(buckets)
@@ -162,7 +164,7 @@ def _buckets(times: pa.Array | pa.ChunkedArray, seconds: int) -> set[int]:
     return set(buckets_of(times, seconds).tolist()) if len(times) else set()
 
 
-def _newest(times: pa.ChunkedArray) -> datetime:
+def _newest(times: pa.Array | pa.ChunkedArray) -> datetime:
     newest: datetime = pc.max(times).as_py()
     return newest.astimezone(UTC)
 
