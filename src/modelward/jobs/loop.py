@@ -57,9 +57,12 @@ def run_jobs(
     wake: threading.Event | None = None,
     idle_seconds: float = 0.5,
     lease_seconds: float = 60,
+    limit: int = 20,
     owner: str | None = None,
 ) -> None:
     """Do due work until `stop` is set; the job in hand is finished, the others are given back.
+
+    `limit` jobs are claimed at once: many suit `Together`, few leave more to other workers.
 
     `wake` cuts the wait short when somebody in this process knows that there is work.
     """
@@ -67,7 +70,7 @@ def run_jobs(
     waiting = wake or stop
     while not stop.is_set():
         try:
-            done = step(handlers, engine, owner=name, lease_seconds=lease_seconds, stop=stop)
+            done = step(handlers, engine, owner=name, lease_seconds=lease_seconds, limit=limit, stop=stop)
         except Exception:
             # The database may be away for a while; the loop outlives that.
             log.exception("The job loop could not ask for work; it tries again.")
@@ -84,7 +87,7 @@ def step(
     *,
     owner: str,
     lease_seconds: float = 60,
-    limit: int = 100,
+    limit: int = 20,
     stop: threading.Event | None = None,
 ) -> int:
     """Claim what is due and do it; answers how many jobs were claimed."""
