@@ -1,4 +1,4 @@
-"""What every engine of the event store must do. An engine's runner subclasses `EventStoreContract` and gives `engine`."""
+"""What every engine of the event store must do. A runner subclasses `EventStoreContract` and gives `engine`."""
 
 import threading
 from datetime import UTC, datetime, timedelta

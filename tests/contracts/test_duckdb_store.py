@@ -1,13 +1,12 @@
 import pytest
+from tests.contracts.event_store import EventStoreContract
 
 from modelward.events.duckdb import DuckDBStore
-from tests.contracts.event_store import EventStoreContract
 
 
 class OneFile:
     def __init__(self, folder):
         self.path = folder / "events.duckdb"
-        self.store = None
 
     def open(self):
         self.store = DuckDBStore(self.path)

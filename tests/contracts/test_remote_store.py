@@ -1,8 +1,8 @@
 import pytest
+from tests.contracts.event_store import EventStoreContract
 
 from modelward.events.duckdb import DuckDBStore
 from modelward.events.remote import RemoteStore, serve_store
-from tests.contracts.event_store import EventStoreContract
 
 
 class Served:

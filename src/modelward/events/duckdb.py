@@ -38,12 +38,20 @@ assert list(LABEL_SOURCES) == LABEL_COLUMNS.names
 
 
 class DuckDBStore:
-    """The event store in the file at `path`. Raises Unavailable when another process has it open."""
+    """The event store in the file at `path`. Raises Unavailable when another process has it open.
 
-    def __init__(self, path: Path, *, memory_limit: str = "256MB", threads: int = 2) -> None:
+    Large appends go to the file at once; `checkpoint_after` bounds the log of small ones, and so the pause that moving
+    them makes.
+    """
+
+    def __init__(
+        self, path: Path, *, memory_limit: str = "256MB", threads: int = 2, checkpoint_after: str = "64MB"
+    ) -> None:
         self._path = path
         self._writing = threading.Lock()
-        self._database = _connect(path, memory_limit=memory_limit, threads=threads)
+        self._database = _connect(
+            path, {"memory_limit": memory_limit, "threads": threads, "checkpoint_threshold": checkpoint_after}
+        )
         self._database.execute(OWN_TABLES)
         self._writer = self._database.cursor()
         self._tables = read_definitions(self._database.cursor())
@@ -165,11 +173,10 @@ class DuckDBStore:
             yield cursor
 
 
-def _connect(path: Path, *, memory_limit: str, threads: int) -> duckdb.DuckDBPyConnection:
+def _connect(path: Path, sizes: Mapping[str, str | int]) -> duckdb.DuckDBPyConnection:
     path.parent.mkdir(parents=True, exist_ok=True)
     config: dict[str, str | bool | int | float | list[str]] = {
-        "memory_limit": memory_limit,
-        "threads": threads,
+        **sizes,
         # Nothing is ever fetched from anywhere: what the engine needs is in its package.
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
@@ -177,9 +184,7 @@ def _connect(path: Path, *, memory_limit: str, threads: int) -> duckdb.DuckDBPyC
     }
     with _as_ours(path):
         database = duckdb.connect(str(path), config=config)
-        database.execute("SET GLOBAL TimeZone = 'UTC'")
-        # Large appends go to the file at once; this bounds the log of small ones, and so the pause of a checkpoint.
-        database.execute("SET checkpoint_threshold = '64MB'")
+        database.execute("SET GLOBAL TimeZone = 'UTC'")  # the zone of what is read, in every cursor
     return database
 
 
