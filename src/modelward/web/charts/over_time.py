@@ -1,0 +1,161 @@
+"""Lines over time: drift with its thresholds, latency percentiles, means against the reference."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from markupsafe import Markup
+
+from modelward.web.charts.axis import Frame, TimeAxis, Window, drawing, stretched
+from modelward.web.charts.svg import joined, path, share, tag
+from modelward.web.writing import exact, span
+
+
+@dataclass(frozen=True)
+class Line:
+    """`look` is a class: current, reference, p50, p95, p99, or series-1 to series-6."""
+
+    name: str
+    values: Sequence[float | None]
+    look: str = "current"
+
+
+@dataclass(frozen=True)
+class Threshold:
+    value: float
+    name: str
+
+
+@dataclass(frozen=True)
+class Mark:
+    """An incident on the time axis."""
+
+    at: datetime
+    slug: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Band:
+    """Where the middle half of the values lies, window by window."""
+
+    name: str
+    low: Sequence[float | None]
+    high: Sequence[float | None]
+
+
+def over_time(
+    windows: Sequence[Window],
+    lines: Sequence[Line],
+    *,
+    label: str,
+    write: Callable[[float], str] = exact,
+    axis_write: Callable[[float], str] = exact,
+    thresholds: Sequence[Threshold] = (),
+    marks: Sequence[Mark] = (),
+    band: Band | None = None,
+    zero: bool = True,
+    height: float = 152,
+) -> Markup:
+    """A chart of lines over windows; a missing value is a gap."""
+    axis = TimeAxis.over(windows)
+    frame = _frame(lines, thresholds, band, zero=zero, height=height)
+    shapes = [_area(frame, axis, windows, band)] if band else []
+    shapes += [_line(frame, axis, windows, line) for line in lines]
+    body = joined(
+        [
+            stretched(frame, *shapes),
+            *(_dots(frame, axis, windows, line) for line in lines),
+            *(_threshold(frame, t) for t in thresholds),
+            *incident_marks(axis, marks, frame.height),
+            *(hit(axis, w, _told_of(n, lines, band, write), height) for n, w in enumerate(windows)),
+        ]
+    )
+    return drawing(frame, axis.ticks(), body, label=label, write=axis_write)
+
+
+def _frame(
+    lines: Sequence[Line],
+    thresholds: Sequence[Threshold],
+    band: Band | None,
+    *,
+    zero: bool,
+    height: float,
+) -> Frame:
+    values = [v for line in lines for v in line.values if v is not None]
+    values += [v for side in ((band.low, band.high) if band else ()) for v in side if v is not None]
+    return Frame.around([*values, *(t.value for t in thresholds)], height=height, zero=zero)
+
+
+def _points(
+    frame: Frame, axis: TimeAxis, windows: Sequence[Window], values: Sequence[float | None]
+) -> list[tuple[float, float] | None]:
+    return [
+        None if v is None or math.isnan(v) else (axis.middle(w) * 1000, frame.y(v))
+        for w, v in zip(windows, values, strict=True)
+    ]
+
+
+def _line(frame: Frame, axis: TimeAxis, windows: Sequence[Window], line: Line) -> Markup:
+    return tag("path", class_=f"line {line.look}", d=path(_points(frame, axis, windows, line.values)))
+
+
+def _area(frame: Frame, axis: TimeAxis, windows: Sequence[Window], band: Band) -> Markup:
+    upper, lower = (_points(frame, axis, windows, side) for side in (band.high, band.low))
+    both = [(u, d) for u, d in zip(upper, lower, strict=True) if u and d]
+    around = [u for u, _ in both] + [d for _, d in reversed(both)]
+    return tag("path", class_="band", d=path(around) + "Z" if around else None)
+
+
+def _dots(frame: Frame, axis: TimeAxis, windows: Sequence[Window], line: Line) -> Markup:
+    """A value without neighbours would be invisible as a line; so would the only one."""
+    points = [None, *_points(frame, axis, windows, line.values), None]
+    alone = [
+        p for before, p, after in zip(points, points[1:], points[2:], strict=False) if p and not before and not after
+    ]
+    return joined(tag("circle", class_=f"dot {line.look}", cx=share(x / 1000), cy=y, r=2.5) for x, y in alone)
+
+
+def _threshold(frame: Frame, threshold: Threshold) -> Markup:
+    y = frame.y(threshold.value)
+    line = tag("line", class_="threshold", x1=0, x2="100%", y1=y, y2=y)
+    return line + tag("text", threshold.name, class_="threshold-label", x="100%", y=y - 4)
+
+
+def incident_marks(axis: TimeAxis, marks: Sequence[Mark], height: float) -> list[Markup]:
+    """A line through the plot and a sign at its top for each change of state within the range."""
+    drawn = []
+    for mark in marks:
+        at = axis.at(mark.at)
+        if 0 <= at <= 1:
+            line = tag("line", x1=share(at), x2=share(at), y1=0, y2=height)
+            sign = tag("circle", cx=share(at), cy=0, r=4)
+            drawn.append(tag("g", line, sign, tag("title", mark.text), class_=f"incident {mark.slug}"))
+    return drawn
+
+
+def _told_of(n: int, lines: Sequence[Line], band: Band | None, write: Callable[[float], str]) -> list[str]:
+    rows = [f"{line.name}: {_told(line.values[n], write)}" for line in lines]
+    if band:
+        rows.append(f"{band.name}: {_told(band.low[n], write)} to {_told(band.high[n], write)}")
+    return rows
+
+
+def hit(axis: TimeAxis, window: Window, rows: Sequence[str], height: float) -> Markup:
+    """The invisible column over a window that carries its exact values (a title, which works without scripts)."""
+    head = span(window.start, window.end) + ("" if window.closed else " (not over yet)")
+    x, end = axis.at(window.start), axis.at(window.end)
+    return tag(
+        "rect",
+        tag("title", "\n".join([head, *rows])),
+        class_="hit",
+        x=share(x),
+        y=0,
+        width=share(end - x),
+        height=height,
+    )
+
+
+def _told(value: float | None, write: Callable[[float], str]) -> str:
+    return "no data" if value is None or math.isnan(value) else write(value)

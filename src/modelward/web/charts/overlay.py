@@ -1,0 +1,109 @@
+"""Reference and current distribution of one column, one over the other."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from modelward.web.charts.axis import Frame, drawing
+from modelward.web.charts.svg import joined, share, tag
+from modelward.web.writing import middle, number, percent
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One bar of both distributions: its name, and the share of the rows on each side (0 to 1)."""
+
+    label: str
+    reference: float | None
+    current: float | None
+
+
+@dataclass(frozen=True)
+class Histogram:
+    """A numeric column cut at equally spaced `edges` (one more than there are shares)."""
+
+    edges: Sequence[float]
+    reference: Sequence[float] | None
+    current: Sequence[float] | None
+
+
+def histogram(data: Histogram, *, label: str, height: float = 184) -> Markup:
+    """The reference as grey bars, the current window as a stepped line in the accent with a light fill."""
+    sides = [side for side in (data.reference, data.current) if side is not None]
+    frame = Frame.around([v for side in sides for v in side], height=height)
+    cells = len(data.edges) - 1
+    body = joined(
+        [
+            *(_bars(frame, data.reference, "bar reference") if data.reference is not None else ()),
+            *(_bars(frame, data.current, "bar current") if data.current is not None else ()),
+            *(_hit(data, n, cells, height) for n in range(cells)),
+        ]
+    )
+    return drawing(frame, _edge_labels(data.edges), body, label=label, write=percent)
+
+
+def _bars(frame: Frame, shares: Sequence[float], look: str) -> list[Markup]:
+    step = 1 / len(shares)
+    return [
+        tag(
+            "rect",
+            class_=look,
+            x=share((n + 0.04) * step),
+            width=share(step * 0.92),
+            y=frame.y(v),
+            height=frame.height - frame.y(v),
+        )
+        for n, v in enumerate(shares)
+        if v
+    ]
+
+
+def _hit(data: Histogram, n: int, cells: int, height: float) -> Markup:
+    rows = [f"{number(data.edges[n])} to {number(data.edges[n + 1])}"]
+    rows += [f"reference: {percent(data.reference[n])}"] if data.reference is not None else []
+    rows += [f"this window: {percent(data.current[n])}"] if data.current is not None else []
+    return tag(
+        "rect",
+        tag("title", "\n".join(rows)),
+        class_="hit",
+        x=share(n / cells),
+        width=share(1 / cells),
+        y=0,
+        height=height,
+    )
+
+
+def _edge_labels(edges: Sequence[float]) -> list[tuple[float, str]]:
+    cells = len(edges) - 1
+    step = max(1, round(cells / 8))
+    return [(n / cells, number(edges[n])) for n in range(0, cells, step)]
+
+
+ROW = 30  # pixels for the two bars of one category
+
+
+def paired_bars(cells: Sequence[Cell], *, label: str) -> Markup:
+    """A row a category: its name, the grey bar of the reference over the bar of the window, and both shares."""
+    top = max([v for c in cells for v in (c.reference, c.current) if v is not None] + [1e-9])
+    rows = joined(_pair(n, cell, top) for n, cell in enumerate(cells))
+    return tag("svg", rows, class_="chart pairs", height=len(cells) * ROW + 4, role="img", aria_label=label)
+
+
+def _pair(n: int, cell: Cell, top: float) -> Markup:
+    y = n * ROW
+    told = f"{cell.label}\nreference: {percent(cell.reference)}\nthis window: {percent(cell.current)}"
+    return joined(
+        [
+            tag("text", middle(cell.label, 18), class_="pair-label", x=-10, y=y + 19),
+            _bar(cell.reference, top, "bar reference", y + 5),
+            _bar(cell.current, top, "bar current", y + 15),
+            tag("text", percent(cell.reference), class_="pair-value reference", x="100%", dx=8, y=y + 13),
+            tag("text", percent(cell.current), class_="pair-value", x="100%", dx=8, y=y + 25),
+            tag("rect", tag("title", told), class_="hit", x=0, y=y, width="100%", height=ROW),
+        ]
+    )
+
+
+def _bar(value: float | None, top: float, look: str, y: int) -> Markup:
+    return tag("rect", class_=look, x=0, y=y, height=9, width=share((value or 0) / top))

@@ -1,0 +1,159 @@
+"""What each page reads: a few look-ups of the registry, of monitoring, and of the event store for the latest rows."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from modelward.errors import NotFound, Unavailable
+from modelward.events.contract import EventStore
+from modelward.monitoring import queries as monitoring
+from modelward.monitoring.monitor_settings import monitor_of
+from modelward.monitoring.readings import Distribution, HeatMap
+from modelward.registry.service import resolve, schema
+from modelward.registry.tables import Project
+from modelward.web.time_range import USUAL, TimeRange, time_range, window_start
+from modelward.web.views.column import Limits
+from modelward.web.views.heat import chosen_column
+from modelward.web.views.model_page import Asked, ModelFacts, ModelReadings
+from modelward.web.views.naming import column_title
+
+WINDOWS = 400  # at most on one page
+EVENTS = 25
+
+
+@dataclass(frozen=True)
+class Address:
+    """What the address of a model's page says, as it was written."""
+
+    range: str | None = None
+    from_: str | None = None
+    to: str | None = None
+    column: str | None = None
+    window: str | None = None
+    columns: int = 1
+
+
+def facts_of(session: Session, organisation_id: int, key: str) -> ModelFacts:
+    """The model itself. Raises NotFound."""
+    model = resolve(session, organisation_id, key)
+    project, monitor = session.get(Project, model.project_id), monitor_of(model)
+    return ModelFacts(
+        id=model.id,
+        key=model.key,
+        name=model.name or model.key,
+        version=model.version,
+        project=project.key if project else None,
+        description=model.description,
+        time_zone=model.time_zone,
+        window=monitor.window,
+        health=model.health,
+        health_since=model.health_since,
+        health_reason=model.health_reason,
+        event_count=model.event_count,
+        last_event_at=model.last_event_at,
+        limits=Limits(monitor.psi_moderate, monitor.psi_strong),
+    )
+
+
+def asked_of(session: Session, facts: ModelFacts, written: Address, now: datetime) -> Asked:
+    """The address, checked. A preset ends with the newest window, so that a replayed year is seen as it was."""
+    newest = monitoring.window_history(session, model_id=facts.id, limit=1)
+    end = newest[-1].ends_at if newest else now
+    shown = time_range(
+        name=written.range,
+        first=written.from_,
+        last=written.to,
+        usual=USUAL.get(facts.window, "all"),
+        newest=end,
+        zone=ZoneInfo(facts.time_zone),
+    )
+    window = window_start(written.window) if written.window else None
+    return Asked(shown, written.column, window, max(1, written.columns))
+
+
+def heat_of(session: Session, facts: ModelFacts, shown: TimeRange) -> HeatMap:
+    """Drift in the range."""
+    return monitoring.heat_map(session, model_id=facts.id, start=shown.start, end=shown.end, limit=WINDOWS)
+
+
+def chosen_of(session: Session, facts: ModelFacts, asked: Asked, heat: HeatMap) -> Distribution | None:
+    """The distribution of the column that is open.
+
+    Raises:
+        NotFound: the address names a column or a window that is not there.
+    """
+    column = chosen_column(heat, asked.column)
+    if column is None:
+        return None
+    start, end = _window(session, facts, asked, heat)
+    found = monitoring.distribution(session, model_id=facts.id, column=column, start=start, end=end)
+    if found is None and asked.column and all(row.column != column for row in heat.rows):
+        raise NotFound(f"`{facts.name}` has no column `{column_title(column)[:80]}`: choose one from its list.")
+    return found
+
+
+def _window(
+    session: Session, facts: ModelFacts, asked: Asked, heat: HeatMap
+) -> tuple[datetime | None, datetime | None]:
+    """The window that is asked for; else the newest of the range that was judged; (None, None) when there is none."""
+    if asked.window is None:
+        judged = [p for p in heat.windows if p.level != "too_few"]
+        return (judged[-1].starts_at, judged[-1].ends_at) if judged else (None, None)
+    known = next((p.ends_at for p in heat.windows if p.starts_at == asked.window), None)
+    if known is None:
+        evaluated = monitoring.evaluation(session, model_id=facts.id, starts_at=asked.window)
+        if evaluated is None:
+            raise NotFound("There is no such window of this model: choose one in the heat map.")
+        known = evaluated.ends_at
+    return asked.window, known
+
+
+def readings(session: Session, events: EventStore, facts: ModelFacts, asked: Asked) -> ModelReadings:
+    """Everything for the whole page."""
+    heat = heat_of(session, facts, asked.range)
+    stored = {feature.name: feature.column for feature in schema(session, facts.id).features}
+    rows, away = latest_events(events, facts.id)
+    span = {"start": asked.range.start, "end": asked.range.end}
+    return ModelReadings(
+        facts=facts,
+        heat=heat,
+        history=monitoring.window_history(session, model_id=facts.id, limit=WINDOWS, **span),
+        latest=monitoring.latest_evaluation(session, model_id=facts.id),
+        reference=monitoring.reference(session, model_id=facts.id),
+        chosen=chosen_of(session, facts, asked, heat),
+        prediction=monitoring.distribution(session, model_id=facts.id, column="@prediction"),
+        events=rows,
+        features=stored,
+        events_away=away,
+    )
+
+
+def status_readings(session: Session, facts: ModelFacts, _asked: Asked) -> ModelReadings:
+    """What the header alone needs."""
+    return ModelReadings(
+        facts=facts,
+        heat=HeatMap(facts.window, (), ()),
+        history=monitoring.window_history(session, model_id=facts.id, limit=30),
+        latest=monitoring.latest_evaluation(session, model_id=facts.id),
+        reference=monitoring.reference(session, model_id=facts.id),
+    )
+
+
+def column_readings(session: Session, facts: ModelFacts, asked: Asked) -> ModelReadings:
+    """What the open column alone needs."""
+    heat = heat_of(session, facts, asked.range)
+    return ModelReadings(facts, heat, (), None, None, chosen=chosen_of(session, facts, asked, heat))
+
+
+def latest_events(events: EventStore, model_id: int) -> tuple[list[Mapping[str, Any]], str | None]:
+    """The newest rows; the page stands without them while the store is away, and says so."""
+    try:
+        return events.latest(model_id, limit=EVENTS).to_pylist(), None
+    except NotFound:
+        return [], None
+    except Unavailable as error:
+        return [], error.sentence

@@ -1,0 +1,122 @@
+"""The pages. Each reads, makes a view, and renders it; a header X-Part asks for the part that refreshes in place."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Form, Query, Request
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
+from starlette.responses import Response
+
+from modelward.accounts.permission import Admin, Reader
+from modelward.errors import NotFound
+from modelward.kit.clock import now
+from modelward.kit.web import Reading, Writing
+from modelward.monitoring.queries import overview as model_cards
+from modelward.registry.service import confirm_baseline, current_baseline, resolve
+from modelward.web import queries
+from modelward.web.errors import PageRoute
+from modelward.web.pages import page
+from modelward.web.queries import Address
+from modelward.web.sign_in import sign_in_by_key, sign_in_by_link, sign_in_page
+from modelward.web.snippets import first_event, upload_reference
+from modelward.web.time_range import model_path
+from modelward.web.views.model_page import ModelPage, model_page
+from modelward.web.views.overview import overview_of
+from modelward.web.views.timeline import timeline
+
+router = APIRouter(route_class=PageRoute, include_in_schema=False, default_response_class=HTMLResponse)
+
+_PARTS = {
+    "status": ("_model_status.html", queries.status_readings),
+    "column": ("_model_column.html", queries.column_readings),
+}
+
+
+def _address(
+    *,
+    range: Annotated[str | None, Query()] = None,  # noqa: A002 - the name that the address shows
+    from_: Annotated[str | None, Query(alias="from")] = None,
+    to: Annotated[str | None, Query()] = None,
+    column: Annotated[str | None, Query()] = None,
+    window: Annotated[str | None, Query()] = None,
+    columns: Annotated[int, Query(ge=1, le=1000)] = 1,
+) -> Address:
+    return Address(range or None, from_ or None, to or None, column or None, window or None, columns)
+
+
+Asking = Annotated[Address, Depends(_address)]
+
+
+@router.get("/")
+def home() -> Response:
+    return RedirectResponse("/dashboard", status_code=307)
+
+
+@router.get("/dashboard")
+def dashboard(request: Request, session: Reading, reader: Reader) -> Response:
+    view = overview_of(model_cards(session, organisation_id=reader.organisation_id))
+    if request.headers.get("x-part") == "models":
+        return page("_overview_list.html", overview=view)
+    return page("overview.html", overview=view, first_event=first_event(_base(request)))
+
+
+@router.get("/dashboard/models/{key}")
+def model(request: Request, key: str, asking: Asking, session: Reading, reader: Reader) -> Response:
+    facts = queries.facts_of(session, reader.organisation_id, key)
+    asked = queries.asked_of(session, facts, asking, now())
+    part = _PARTS.get(request.headers.get("x-part", ""))
+    if part:
+        template, read = part
+        return page(template, model=model_page(read(session, facts, asked), asked, now=now()))
+    view = model_page(queries.readings(session, request.app.state.events, facts, asked), asked, now=now())
+    return _whole(request, view)
+
+
+def _whole(request: Request, view: ModelPage) -> Response:
+    base, key = _base(request), view.facts.key
+    return page(
+        "model.html", model=view, first_event=first_event(base, key), upload_reference=upload_reference(base, key)
+    )
+
+
+@router.get("/dashboard/models/{key}/timeline.json")
+def model_timeline(key: str, asking: Asking, session: Reading, reader: Reader) -> Response:
+    facts = queries.facts_of(session, reader.organisation_id, key)
+    asked = queries.asked_of(session, facts, asking, now())
+    return JSONResponse(
+        timeline(queries.heat_of(session, facts, asked.range), facts.zone, facts.limits),
+        headers={"cache-control": "no-store"},
+    )
+
+
+@router.post("/dashboard/models/{key}/reference/confirm")
+def confirm_reference(key: str, session: Writing, admin: Admin) -> Response:
+    found = resolve(session, admin.organisation_id, key)
+    reference = current_baseline(session, found.id)
+    if reference is None:
+        raise NotFound(f"`{found.name}` has no reference to confirm yet: one is made from its first events.")
+    confirm_baseline(session, baseline_id=reference.id, now=now())
+    return RedirectResponse(model_path(key), status_code=303)
+
+
+@router.get("/login")
+def login(request: Request, session: Writing, token: str | None = None, next: str = "/dashboard") -> Response:  # noqa: A002
+    return sign_in_by_link(request, session, token, next) if token else sign_in_page(next)
+
+
+@router.post("/login")
+def login_by_key(
+    request: Request,
+    session: Reading,
+    key: Annotated[str, Form(max_length=400)] = "",
+    next: Annotated[str, Form()] = "/dashboard",  # noqa: A002
+) -> Response:
+    return sign_in_by_key(request, session, key, next)
+
+
+@router.get("/dashboard/{rest:path}")
+def nothing_there(rest: str) -> Response:
+    raise NotFound(f"There is no page `/dashboard/{rest[:80]}`: choose a model from the list.")
+
+
+def _base(request: Request) -> str:
+    return str(request.base_url).rstrip("/")

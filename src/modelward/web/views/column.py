@@ -1,0 +1,230 @@
+"""One column in one window: the sentence, both distributions, the numbers, and the test that was used."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from markupsafe import Markup
+
+from modelward.monitoring.readings import Distribution, HeatMap, HeatRow, Side
+from modelward.web.charts.over_time import Line, Threshold, over_time
+from modelward.web.charts.overlay import Cell, Histogram, histogram, paired_bars
+from modelward.web.states import TOO_FEW, State, state_of
+from modelward.web.views.heat import Link, local_windows
+from modelward.web.views.naming import column_title
+from modelward.web.writing import exact, measure, number, percent, probability, score, span
+
+CATEGORIES = 12  # bars drawn; the table beneath has them all
+
+# What each statistic says, for who asks. Keys are those of a finding's `statistics`.
+MEANINGS = {
+    "psi": ("PSI, bias taken off", "how much of the mass changed cells; 0.1 is moderate, 0.25 strong"),
+    "psi_plain": ("PSI, plain", "the same without the correction for small samples"),
+    "ks": ("Kolmogorov–Smirnov", "the largest gap between the two cumulative curves, 0 to 1"),
+    "js": ("Jensen–Shannon", "distance between the distributions, 0 to 1"),
+    "hellinger": ("Hellinger", "distance between the distributions, 0 to 1"),
+    "total_variation": ("Total variation", "the share of the mass that would have to move"),
+    "wasserstein": ("Wasserstein", "how far the mass moved on average, in the column's unit"),
+    "wasserstein_normalised": ("Wasserstein, normalised", "the same in standard deviations of the reference"),
+    "mean_shift": ("Mean shift", "how far the mean moved, in standard deviations of the reference"),
+    "missing_rate_change": ("Missing rate, change", "difference of the shares of missing values"),
+    "chi_squared": ("Chi-squared", "the statistic of the test of equal shares"),
+}
+_SUMMARY = (
+    ("mean", "Mean"),
+    ("deviation", "Standard deviation"),
+    ("min", "Minimum"),
+    ("p05", "5 % below"),
+    ("p25", "25 % below"),
+    ("p50", "Median"),
+    ("p75", "75 % below"),
+    ("p95", "95 % below"),
+    ("p99", "99 % below"),
+    ("max", "Maximum"),
+)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """From which PSI on a column of this model has moved moderately, and strongly."""
+
+    moderate: float = 0.1
+    strong: float = 0.25
+
+
+@dataclass(frozen=True)
+class ColumnView:
+    """`sentence` first, then the picture, then the numbers, then the test."""
+
+    column: str
+    title: str
+    kind: str
+    state: State
+    decided: bool
+    sentence: str
+    window: str
+    starts_at: datetime
+    overlay: Markup
+    has_reference: bool
+    summary: tuple[tuple[str, str, str], ...]
+    cells: tuple[tuple[str, str, str], ...]
+    test: str
+    statistics: tuple[tuple[str, str, str], ...]
+    new_categories: tuple[str, ...]
+    history: Markup | None
+    history_rows: tuple[tuple[str, str, str, str], ...]
+    earlier: str | None
+    later: str | None
+
+
+def column_of(data: Distribution, heat: HeatMap, *, zone: ZoneInfo, link: Link, limits: Limits) -> ColumnView:
+    """The view of a column whose distribution was read for one window."""
+    finding = data.finding or {}
+    row = next((r for r in heat.rows if r.column == data.column), None)
+    earlier, later = _neighbours(data, heat, link)
+    return ColumnView(
+        column=data.column,
+        title=column_title(data.column),
+        kind="numbers" if data.edges else "categories",
+        state=state_of(finding.get("level") or finding.get("verdict")) if finding else TOO_FEW,
+        decided=bool(finding),
+        sentence=str(finding.get("reason") or _undecided(data)),
+        window=span(data.starts_at.astimezone(zone), data.ends_at.astimezone(zone)),
+        starts_at=data.starts_at,
+        overlay=overlay_of(data),
+        has_reference=data.reference is not None,
+        summary=_summary(data.reference, data.current),
+        cells=tuple(_cells(data)),
+        test=_test(finding),
+        statistics=_statistics(finding.get("statistics") or {}),
+        new_categories=tuple(str(c) for c in finding.get("new_categories") or ()),
+        history=_history(row, heat, zone, limits) if row else None,
+        history_rows=_history_rows(row, heat, zone) if row else (),
+        earlier=earlier,
+        later=later,
+    )
+
+
+def overlay_of(data: Distribution) -> Markup:
+    """Reference and current, as a histogram or as pairs of bars."""
+    label = f"{column_title(data.column)}: distribution of the reference (grey) and of the window"
+    before = data.reference.shares if data.reference else None
+    if data.edges:
+        return histogram(Histogram(data.edges, before, data.current.shares), label=label)
+    shares = before or (None,) * len(data.labels)
+    cells = [Cell(_named(name), a, b) for name, a, b in zip(data.labels, shares, data.current.shares, strict=True)]
+    return paired_bars(cells[:CATEGORIES], label=label)
+
+
+def _named(category: str) -> str:
+    return category if category.strip() else "(empty text)"
+
+
+def _undecided(data: Distribution) -> str:
+    if data.reference is None:
+        return f"{number(data.current.rows)} rows in this window, and no reference yet to hold them against."
+    return f"{number(data.current.rows)} rows in this window, which was not judged."
+
+
+def _summary(before: Side | None, after: Side) -> tuple[tuple[str, str, str], ...]:
+    sides = [_numbers(before), _numbers(after)]
+    rows = [
+        ("Rows", *(exact(s["rows"]) if s else "–" for s in sides)),
+        ("Missing", *(percent(s["missing"]) if s else "–" for s in sides)),
+    ]
+    if any(s and s["invalid"] for s in sides):
+        rows.append(("Wrong type", *(percent(s["invalid"]) if s else "–" for s in sides)))
+    rows += [
+        (name, *(measure(s.get(key)) if s else "–" for s in sides))
+        for key, name in _SUMMARY
+        if any(s and s.get(key) is not None for s in sides)
+    ]
+    return tuple((str(a), str(b), str(c)) for a, b, c in rows)
+
+
+def _numbers(side: Side | None) -> dict[str, float | None] | None:
+    if side is None:
+        return None
+    known = {
+        "rows": side.rows,
+        "missing": side.missing,
+        "invalid": side.invalid,
+        "mean": side.mean,
+        "deviation": side.deviation,
+    }
+    return {**known, **side.quantiles}
+
+
+def _cells(data: Distribution) -> list[tuple[str, str, str]]:
+    before = data.reference.shares if data.reference else (None,) * len(data.labels)
+    return [
+        (_named(name), percent(a), percent(b))
+        for name, a, b in zip(data.labels, before, data.current.shares, strict=True)
+    ]
+
+
+def _test(finding: Mapping[str, Any]) -> str:
+    """The test in one line: which, its value against its limit, the chance, and how many rows it saw."""
+    if not finding or finding.get("statistic") is None:
+        return ""
+    method, limit = str(finding.get("method") or "the test"), finding.get("threshold")
+    parts = [
+        f"{method}: {score(finding['statistic'])}"
+        + (f" against a limit of {score(limit)}" if limit is not None else "")
+    ]
+    if finding.get("p_adjusted") is not None or finding.get("p_value") is not None:
+        adjusted = finding.get("p_adjusted")
+        told = f"p {probability(finding.get('p_value'))}"
+        parts.append(
+            told + (f", {probability(adjusted)} after adjusting for all columns" if adjusted is not None else "")
+        )
+    parts.append(
+        f"{exact(finding.get('n_reference'))} rows of reference, {exact(finding.get('n_current'))} in this window"
+    )
+    return "; ".join(parts) + "."
+
+
+def _statistics(values: Mapping[str, Any]) -> tuple[tuple[str, str, str], ...]:
+    rows = []
+    for key, value in values.items():
+        name, meaning = MEANINGS.get(key, (key.replace("_", " "), ""))
+        rows.append((name, number(value) if isinstance(value, int | float) else str(value), meaning))
+    return tuple(rows)
+
+
+def _neighbours(data: Distribution, heat: HeatMap, link: Link) -> tuple[str | None, str | None]:
+    starts = [p.starts_at for p in heat.windows]
+    if data.starts_at not in starts:
+        return None, None
+    n = starts.index(data.starts_at)
+    near: Sequence[datetime | None] = [None, *starts, None]
+    return tuple(link(column=data.column, window=w) if w else None for w in (near[n], near[n + 2]))  # type: ignore[return-value]
+
+
+def _history(row: HeatRow, heat: HeatMap, zone: ZoneInfo, limits: Limits) -> Markup:
+    values = [cell.psi if cell else None for cell in row.cells]
+    thresholds = [
+        Threshold(limits.moderate, f"moderate {score(limits.moderate)}"),
+        Threshold(limits.strong, f"strong {score(limits.strong)}"),
+    ]
+    highest = max((v for v in values if v is not None), default=0.0)
+    return over_time(
+        local_windows(heat.windows, zone),
+        [Line("PSI", values)],
+        label=f"Drift of {column_title(row.column)} over time, as PSI",
+        write=score,
+        axis_write=number,
+        thresholds=thresholds if highest < 10 * limits.strong else thresholds[1:],
+        height=120,
+    )
+
+
+def _history_rows(row: HeatRow, heat: HeatMap, zone: ZoneInfo) -> tuple[tuple[str, str, str, str], ...]:
+    windows = local_windows(heat.windows, zone)
+    known = [(w, c) for w, c in zip(windows, row.cells, strict=True) if c]
+    return tuple(
+        (span(w.start, w.end), score(c.psi), score(c.ks), state_of(c.level).of_column)
+        for w, c in reversed(known[-100:])
+    )

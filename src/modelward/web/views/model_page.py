@@ -1,0 +1,278 @@
+"""The page of a model, whole."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from modelward.monitoring.readings import Distribution, EvaluationView, HeatMap, ReferenceView, WindowPoint
+from modelward.web.states import State, state_of
+from modelward.web.time_range import PRESETS, TimeRange, address, model_path, window_name
+from modelward.web.views.column import ColumnView, Limits, column_of
+from modelward.web.views.events_table import EventsView, events_of
+from modelward.web.views.heat import HeatView, Link, heat_of
+from modelward.web.views.naming import column_title
+from modelward.web.views.overview import reason_without_one
+from modelward.web.views.traffic import Part, incidents, latency_part, prediction_part, volume_part
+from modelward.web.writing import count, day, exact, milliseconds, number, score, span
+
+
+@dataclass(frozen=True)
+class ModelFacts:
+    """What the registry knows of the model."""
+
+    id: int
+    key: str
+    name: str
+    version: str | None
+    project: str | None
+    description: str | None
+    time_zone: str
+    window: str
+    health: str
+    health_since: datetime | None
+    health_reason: str | None
+    event_count: int
+    last_event_at: datetime | None
+    limits: Limits = field(default_factory=Limits)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The model's own time zone, in which its days are read."""
+        return ZoneInfo(self.time_zone)
+
+
+@dataclass(frozen=True)
+class ModelReadings:
+    """What was read for the page. `chosen` is the column that is open, `prediction` that of the predictions."""
+
+    facts: ModelFacts
+    heat: HeatMap
+    history: tuple[WindowPoint, ...]
+    latest: EvaluationView | None
+    reference: ReferenceView | None
+    chosen: Distribution | None = None
+    prediction: Distribution | None = None
+    events: Sequence[Mapping[str, Any]] = ()
+    features: Mapping[str, str] = field(default_factory=dict)
+    events_away: str | None = None
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the address asks for, checked."""
+
+    range: TimeRange
+    column: str | None = None
+    window: datetime | None = None
+    columns: int = 1
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One number of the header: its name, the value, and what stands beneath it."""
+
+    name: str
+    value: str
+    note: str = ""
+    slug: str = ""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One entry of the range picker."""
+
+    name: str
+    address: str
+    chosen: bool
+
+
+@dataclass(frozen=True)
+class ReferenceCard:
+    """The reference, and what one may do now."""
+
+    status: str
+    sentence: str
+    can_confirm: bool
+    confirm_address: str
+
+
+@dataclass(frozen=True)
+class ModelPage:
+    facts: ModelFacts
+    path: str
+    state: State
+    reason: str
+    figures: tuple[Figure, ...]
+    computed_at: datetime | None
+    reference: ReferenceCard
+    ranges: tuple[Choice, ...]
+    first_day: str
+    last_day: str
+    range_told: str
+    heat: HeatView | None
+    column: ColumnView | None
+    all_columns: tuple[tuple[str, str], ...]
+    kept: tuple[tuple[str, str], ...]
+    range_kept: tuple[tuple[str, str], ...]
+    volume: Part | None
+    prediction: Part | None
+    latency: Part | None
+    events: EventsView
+    events_away: str | None
+    timeline_address: str | None
+    here: str
+
+
+def model_page(read: ModelReadings, asked: Asked, *, now: datetime) -> ModelPage:
+    """Everything the page shows. `now` decides what today is."""
+    zone = read.facts.zone
+    path = model_path(read.facts.key)
+    marks = incidents(read.heat, zone)
+    chosen = read.chosen.column if read.chosen else None
+    alarmed = [row.column for row in read.heat.rows if row.drifted_since]
+    return ModelPage(
+        facts=read.facts,
+        path=path,
+        state=state_of(read.facts.health),
+        reason=read.facts.health_reason
+        or reason_without_one(read.facts.health, _status(read.reference), read.facts.event_count),
+        figures=figures(read, zone, now),
+        computed_at=read.latest.evaluated_at if read.latest else None,
+        reference=reference_card(read.reference, path, zone),
+        **_range_parts(read, asked, path, zone),
+        heat=heat_of(read.heat, zone=zone, link=linker(asked, zone, "#column"), chosen=chosen, page=asked.columns),
+        column=chosen_view(read, asked, zone),
+        all_columns=tuple((row.column, column_title(row.column)) for row in read.heat.rows),
+        volume=volume_part(read.history, marks, zone),
+        prediction=prediction_part(read.history, read.prediction, marks, zone),
+        latency=latency_part(read.history, marks, zone),
+        events=events_of(read.events, read.features, first=[*alarmed, *([chosen] if chosen else [])]),
+        events_away=read.events_away,
+        timeline_address=address(f"{path}/timeline.json", **_asked_of(asked, zone)) if read.heat.windows else None,
+        here=linker(asked, zone)(column=asked.column, window=asked.window),
+    )
+
+
+def chosen_view(read: ModelReadings, asked: Asked, zone: ZoneInfo) -> ColumnView | None:
+    """The column that is open, or None when nothing was read for it."""
+    if read.chosen is None:
+        return None
+    link = linker(asked, zone, "#column")
+    return column_of(read.chosen, read.heat, zone=zone, link=link, limits=read.facts.limits)
+
+
+def linker(asked: Asked, zone: ZoneInfo, fragment: str = "") -> Link:
+    """Makes addresses within the page that keep the range; without the path, because a page holds thousands of them."""
+    kept = _asked_of(asked, zone)
+
+    def link(*, column: str | None = None, window: datetime | None = None, columns: str | None = None) -> str:
+        names = {"column": column, "window": window_name(window) if window else None, "columns": columns}
+        return address("", **kept, **names) + ("#drift" if columns else fragment)
+
+    return link
+
+
+def _asked_of(asked: Asked, zone: ZoneInfo) -> dict[str, str]:
+    return asked.range.parameters(zone)
+
+
+def _status(reference: ReferenceView | None) -> str:
+    return reference.status if reference else "none"
+
+
+def figures(read: ModelReadings, zone: ZoneInfo, now: datetime) -> tuple[Figure, ...]:
+    """Drift, traffic and latency, each with what stands behind it."""
+    return (*_drift_figures(read.latest, zone), _traffic(read.history, read.facts, zone, now), _latency(read.history))
+
+
+def _drift_figures(latest: EvaluationView | None, zone: ZoneInfo) -> tuple[Figure, Figure]:
+    if latest is None:
+        return Figure("Drift, PSI", "–", "not evaluated yet"), Figure("Drift, KS", "–", "not evaluated yet")
+    slug = state_of(latest.level).slug if latest.level in ("warning", "drifted") else ""
+    where = span(latest.starts_at.astimezone(zone), latest.ends_at.astimezone(zone)) + (
+        "" if latest.closed else ", not over yet"
+    )
+    worst = _worst(latest, "psi")
+    note = f"`{worst}`, {where}" if worst else where
+    other = _worst(latest, "ks")
+    return Figure("Drift, PSI", score(latest.psi), note, slug), Figure(
+        "Drift, KS", score(latest.ks), f"`{other}`" if other else where
+    )
+
+
+def _worst(latest: EvaluationView, statistic: str) -> str | None:
+    known = [
+        (value, str(f["column"]))
+        for f in latest.findings
+        if (value := (f.get("statistics") or {}).get(statistic)) is not None
+    ]
+    return column_title(max(known)[1]) if known else None
+
+
+def _traffic(points: Sequence[WindowPoint], facts: ModelFacts, zone: ZoneInfo, now: datetime) -> Figure:
+    midnight = now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    if facts.window == "week":
+        midnight -= timedelta(days=midnight.weekday())
+    name = "Predictions this week" if facts.window == "week" else "Predictions today"
+    today = sum(p.rows for p in points if midnight <= p.starts_at <= now)
+    newest = points[-1] if points else None
+    if newest is None or today:
+        return Figure(name, number(today), f"{exact(facts.event_count)} in all")
+    where = span(newest.starts_at.astimezone(zone), newest.ends_at.astimezone(zone))
+    return Figure(
+        name,
+        number(today),
+        f"{number(newest.rows)} on {where}" if facts.window != "hour" else f"{number(newest.rows)} in {where}",
+    )
+
+
+def _latency(points: Sequence[WindowPoint]) -> Figure:
+    latest = next((p.latency for p in reversed(points) if p.latency and p.latency.p50 is not None), None)
+    if latest is None:
+        return Figure("Latency, p95", "–", "no event carries one")
+    return Figure(
+        "Latency, p95", milliseconds(latest.p95), f"p50 {milliseconds(latest.p50)}, p99 {milliseconds(latest.p99)}"
+    )
+
+
+_SOURCES = {"upload": "an uploaded file", "window": "a stretch of live events", "first_events": "the first events"}
+
+
+def reference_card(reference: ReferenceView | None, path: str, zone: ZoneInfo) -> ReferenceCard:
+    """What the model is held against, and what a person may do about it."""
+    confirm = f"{path}/reference/confirm"
+    if reference is None:
+        sentence = (
+            "There is no reference yet. The first events become one by themselves; better is a file that you trust."
+        )
+        return ReferenceCard("none", sentence, can_confirm=False, confirm_address=confirm)
+    start, end = reference.starts_at, reference.ends_at
+    when = f", {span(start.astimezone(zone), end.astimezone(zone))}" if start and end else ""
+    made = f"{count(reference.rows, 'row')} from {_SOURCES.get(reference.source, reference.source)}{when}."
+    provisional = reference.status == "provisional"
+    more = {
+        "provisional": " It was taken by itself: look at it, then confirm or replace it.",
+        "building": " It is being built.",
+        "confirmed": f" Confirmed {day(reference.confirmed_at.astimezone(zone))}." if reference.confirmed_at else "",
+    }
+    return ReferenceCard(
+        reference.status, made + more.get(reference.status, ""), can_confirm=provisional, confirm_address=confirm
+    )
+
+
+def _range_parts(read: ModelReadings, asked: Asked, path: str, zone: ZoneInfo) -> dict[str, Any]:
+    points = read.heat.windows or read.history
+    choices = [Choice(n, address(path, range=n, column=asked.column), n == asked.range.name) for n in (*PRESETS, "all")]
+    first, last = (
+        (points[0].starts_at.astimezone(zone), points[-1].ends_at.astimezone(zone)) if points else (None, None)
+    )
+    return {
+        "ranges": tuple(choices),
+        "first_day": f"{first.date()}" if first else "",
+        "last_day": f"{(last - timedelta(microseconds=1)).date()}" if last else "",
+        "range_told": f"{span(first, last)} ({read.facts.time_zone})" if first and last else "",
+        "kept": (("column", asked.column),) if asked.column else (),
+        "range_kept": tuple(asked.range.parameters(zone).items()),
+    }

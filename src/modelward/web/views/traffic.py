@@ -1,0 +1,175 @@
+"""What was predicted, how much, and how fast, over time."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from markupsafe import Markup
+
+from modelward.monitoring.readings import Distribution, HeatMap, Spread, WindowPoint
+from modelward.web.charts.axis import Window
+from modelward.web.charts.over_time import Band, Line, Mark, over_time
+from modelward.web.charts.volume import volume
+from modelward.web.views.column import overlay_of
+from modelward.web.views.heat import local_windows
+from modelward.web.views.naming import column_title
+from modelward.web.writing import day, exact, milliseconds, number, percent, span
+
+CLASSES = 6  # lines drawn of a categorical prediction
+NEWEST = 100  # rows of a table
+
+
+@dataclass(frozen=True)
+class Table:
+    """The numbers behind a chart, newest first; `cut` when there are more than are listed."""
+
+    heads: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    cut: bool
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of the page: what happened in words, the chart, its table."""
+
+    sentence: str
+    chart: Markup
+    table: Table
+    legend: tuple[tuple[str, str], ...] = ()
+    aside: Markup | None = None
+
+
+def incidents(heat: HeatMap, zone: ZoneInfo) -> list[Mark]:
+    """When the columns that are in alarm now began to drift: a mark for each such moment."""
+    moments: dict[datetime, list[str]] = {}
+    for row in heat.rows:
+        if row.drifted_since:
+            moments.setdefault(row.drifted_since, []).append(column_title(row.column))
+    return [
+        Mark(
+            at,
+            "drifted",
+            f"{day(at.astimezone(zone))}: drift begins in {', '.join(columns[:4])}{' …' if len(columns) > 4 else ''}",
+        )
+        for at, columns in moments.items()
+    ]
+
+
+def volume_part(points: Sequence[WindowPoint], marks: Sequence[Mark], zone: ZoneInfo) -> Part | None:
+    """Events by window."""
+    if not points:
+        return None
+    windows, counts = local_windows(points, zone), [p.rows for p in points]
+    usual = sorted(counts)[len(counts) // 2]
+    sentence = (
+        f"{number(sum(counts))} events in {len(points)} windows; half of the windows hold {number(usual)} or more."
+    )
+    rows = [(exact(c),) for c in counts]
+    return Part(
+        sentence, volume(windows, counts, label="Events by window", marks=marks), _table(windows, ("Events",), rows)
+    )
+
+
+def latency_part(points: Sequence[WindowPoint], marks: Sequence[Mark], zone: ZoneInfo) -> Part | None:
+    """The median and the tail of the latency; None when no event ever carried one."""
+    known = [p.latency for p in points]
+    latest = next((q for q in reversed(known) if q and q.p50 is not None), None)
+    if latest is None:
+        return None
+    lines = [Line(name, [getattr(q, name) if q else None for q in known], name) for name in ("p99", "p95", "p50")]
+    windows = local_windows(points, zone)
+    chart = over_time(
+        windows,
+        lines,
+        label="Latency by window: p50, p95, p99",
+        write=milliseconds,
+        axis_write=milliseconds,
+        marks=marks,
+    )
+    sentence = (
+        f"Half of the answers take {milliseconds(latest.p50)} or less, 95 of 100 at most {milliseconds(latest.p95)}, "
+        f"99 at most {milliseconds(latest.p99)}."
+    )
+    rows = [tuple(milliseconds(v) for v in ((q.p50, q.p95, q.p99) if q else (None,) * 3)) for q in known]
+    legend = (("p50", "p50, the median"), ("p95", "p95"), ("p99", "p99"))
+    return Part(sentence, chart, _table(windows, ("p50", "p95", "p99"), rows), legend)
+
+
+def prediction_part(
+    points: Sequence[WindowPoint], data: Distribution | None, marks: Sequence[Mark], zone: ZoneInfo
+) -> Part | None:
+    """What was predicted by window: shares of each class, or the mean with the middle half."""
+    spreads = [p.prediction for p in points]
+    if any(s and s.shares for s in spreads):
+        part = _classes(points, spreads, marks, zone)
+    elif any(s and s.mean is not None for s in spreads):
+        part = _numbers(points, spreads, data, marks, zone)
+    else:
+        return None
+    return Part(part.sentence, part.chart, part.table, part.legend, overlay_of(data) if data else None)
+
+
+def _classes(
+    points: Sequence[WindowPoint], spreads: Sequence[Spread | None], marks: Sequence[Mark], zone: ZoneInfo
+) -> Part:
+    totals: dict[str, float] = {}
+    for spread in spreads:
+        for name, part in spread.shares if spread else ():
+            totals[name] = totals.get(name, 0.0) + part * (spread.count if spread else 0)
+    names = sorted(totals, key=lambda name: -totals[name])[:CLASSES]
+    lines = [
+        Line(name, [dict(s.shares).get(name, 0.0) if s and s.count else None for s in spreads], f"series-{n + 1}")
+        for n, name in enumerate(names)
+    ]
+    windows = local_windows(points, zone)
+    chart = over_time(
+        windows, lines, label="Share of each predicted class by window", write=percent, axis_write=percent, marks=marks
+    )
+    rows = [tuple(percent(line.values[n]) for line in lines) for n in range(len(points))]
+    whole = sum(totals.values()) or 1.0
+    sentence = (
+        "Predicted in this range: " + ", ".join(f"`{name}` {percent(totals[name] / whole)}" for name in names[:3]) + "."
+    )
+    return Part(sentence, chart, _table(windows, tuple(names), rows), tuple((line.look, line.name) for line in lines))
+
+
+def _numbers(
+    points: Sequence[WindowPoint],
+    spreads: Sequence[Spread | None],
+    data: Distribution | None,
+    marks: Sequence[Mark],
+    zone: ZoneInfo,
+) -> Part:
+    windows = local_windows(points, zone)
+    means = [s.mean if s else None for s in spreads]
+    low, high = ([s.quantiles[n] if s and len(s.quantiles) == 5 else None for s in spreads] for n in (1, 3))
+    lines = [Line("mean", means, "current")]
+    usual = data.reference.mean if data and data.reference else None
+    if usual is not None:
+        lines.insert(0, Line("mean of the reference", [usual] * len(points), "reference"))
+    chart = over_time(
+        windows,
+        lines,
+        band=Band("middle half", low, high),
+        label="Predictions by window: mean and middle half",
+        axis_write=number,
+        marks=marks,
+        zero=False,
+    )
+    newest = next((m for m in reversed(means) if m is not None), None)
+    sentence = f"The mean prediction is {number(newest)}" + (
+        f"; in the reference it is {number(usual)}." if usual is not None else "."
+    )
+    rows = [(exact(m), exact(a), exact(b)) for m, a, b in zip(means, low, high, strict=True)]
+    legend = (
+        ("current", "mean"),
+        ("band", "middle half"),
+        *((("reference", "mean of the reference"),) if usual is not None else ()),
+    )
+    return Part(sentence, chart, _table(windows, ("Mean", "25 % below", "75 % below"), rows), legend)
+
+
+def _table(windows: Sequence[Window], heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Table:
+    listed = [(span(w.start, w.end), *row) for w, row in zip(windows, rows, strict=True)]
+    return Table(("Window", *heads), tuple(reversed(listed[-NEWEST:])), cut=len(listed) > NEWEST)
