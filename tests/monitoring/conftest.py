@@ -6,8 +6,6 @@ from sqlalchemy import Engine
 from tests.monitoring.world import World
 
 from modelward.events.duckdb import DuckDBStore
-from modelward.kit.database import open_database
-from modelward.migrations.generate import all_tables
 
 
 @pytest.fixture
@@ -20,11 +18,3 @@ def store(tmp_path: Path) -> Iterator[DuckDBStore]:
 @pytest.fixture
 def world(database: Engine, store: DuckDBStore) -> World:
     return World.make(database, store)
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Engine]:
-    engine = open_database(f"sqlite:///{tmp_path}/metadata.db")
-    all_tables().create_all(engine)
-    yield engine
-    engine.dispose()

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from modelward.accounts.service import create_organisation
 from modelward.events.contract import TIME, ColumnType, EventTable, FeatureColumn
 from modelward.events.duckdb import DuckDBStore
+from modelward.ingest.mover import Moved
 from modelward.jobs.service import claim, complete
 from modelward.kit.database import reading, writing
 from modelward.monitoring.absorb import absorb
@@ -27,18 +28,6 @@ from modelward.registry.service import register, touch, widen
 from modelward.registry.tables import Model
 from modelward.signals.tables import Signal
 from modelward.stats import NumericSummary, Profile
-
-
-@dataclass(frozen=True)
-class Moved:
-    """As the mover's."""
-
-    model_id: int
-    batch: str
-    events: pa.Table
-    repeated: pa.Array
-    labelled: pa.Array
-
 
 START = datetime(2026, 3, 2, tzinfo=UTC)  # A Monday.
 FEATURES = {"age": "numeric", "town": "categorical", "vip": "boolean"}
@@ -173,7 +162,7 @@ class World:
         """Do all work that there is."""
         moment = now or START + FAR
         for _ in range(500):
-            if not any([self.do(kind, moment) for kind in kinds]):
+            if not sum(self.do(kind, moment) for kind in kinds):
                 return
         raise AssertionError("the work never ends")
 

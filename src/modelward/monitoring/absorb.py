@@ -1,20 +1,20 @@
-"""New rows into the profiles, in the mover's transaction: after they are in the event store, before the journal forgets.
+"""New rows into the profiles, in the mover's transaction: after the event store has them, before the journal forgets.
 
 Rows that came for the first time become partial profiles, keyed by their batch. Where that would be wrong (duplicates:
-the rows may have been appended by a mover that died before it came here; labels that changed) or slow (a batch over very
-many buckets, a back-fill) the bucket is marked instead, and rebuilt from raw rows. Doing it twice changes nothing.
+the rows may have been appended by a mover that died before it came here; labels that changed) or slow (a batch over
+very many buckets, a back-fill) the bucket is marked instead, and rebuilt from raw rows. Doing it twice changes nothing.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from sqlalchemy import delete, select, tuple_
 from sqlalchemy.orm import Session
 
+from modelward.ingest.mover import Moved
 from modelward.jobs.service import enqueue
 from modelward.kit import clock
 from modelward.kit.database import insert_into
@@ -25,9 +25,6 @@ from modelward.monitoring.profiling import buckets_of, profiles_by_bucket
 from modelward.monitoring.tables import Absorbed, Activity, DayProfile, Partial
 from modelward.registry.tables import Model
 from modelward.rules.windows import bucket_seconds
-
-if TYPE_CHECKING:
-    from modelward.ingest.mover import Moved
 
 MANY_BUCKETS = 48
 """A batch over more buckets than this is cheaper rebuilt, many batches at a time, than profiled by itself."""
@@ -49,7 +46,7 @@ class _Touched:
     newest: datetime | None = None
 
 
-def absorb(session: Session, moved: "Sequence[Moved]", *, now: datetime | None = None) -> None:
+def absorb(session: Session, moved: Sequence[Moved], *, now: datetime | None = None) -> None:
     """Bring the profiles up to these batches, or mark what must be rebuilt, and ask for the work that follows."""
     now = now or clock.now()
     touched = _targets(session, {batch.model_id for batch in moved})
@@ -70,9 +67,9 @@ def _targets(session: Session, model_ids: Collection[int]) -> dict[int, _Touched
     return {row.id: _Touched(row.bucket_seconds or bucket_seconds(row.time_zone), row.time_zone) for row in rows}
 
 
-def _enter(session: Session, moved: "Iterable[Moved]", now: datetime) -> set[tuple[int, str]]:
+def _enter(session: Session, moved: Iterable[Moved], now: datetime) -> set[tuple[int, str]]:
     """Enter the batches into the ledger; those that were not in it before."""
-    keys = {(batch.model_id, batch.batch) for batch in moved}
+    keys = {(batch.model_id, batch.batch) for batch in moved if batch.events.num_rows}
     if not keys:
         return set()
     seen = session.execute(
@@ -85,7 +82,7 @@ def _enter(session: Session, moved: "Iterable[Moved]", now: datetime) -> set[tup
     return fresh
 
 
-def _collect(session: Session, batch: "Moved", touched: _Touched, *, new: bool) -> None:
+def _collect(session: Session, batch: Moved, touched: _Touched, *, new: bool) -> None:
     touched.dirty.update(_buckets(batch.repeated, touched.seconds))
     touched.stale.update(_buckets(batch.labelled, touched.seconds))
     times = batch.events.column("ts")

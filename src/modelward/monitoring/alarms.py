@@ -53,7 +53,7 @@ def settle_health(
     if transition.changed:
         model.health, model.health_since = transition.after.value, transition.since or now
         if notify:
-            _tell(session, model, transition, reason, alarms, now)
+            _tell(session, model, transition, reason=reason, alarms=alarms, now=now)
     if transition.changed or transition.since:
         model.health_reason = reason
     return transition
@@ -80,7 +80,7 @@ def _with_reservation(transition: Transition, *, provisional: bool) -> str:
 
 
 def _tell(
-    session: Session, model: Model, transition: Transition, reason: str, alarms: Mapping[str, Alarm], now: datetime
+    session: Session, model: Model, transition: Transition, *, reason: str, alarms: Mapping[str, Alarm], now: datetime
 ) -> None:
     columns = {
         column: {"level": alarm.level.value, "since": alarm.since.isoformat() if alarm.since else None}

@@ -18,12 +18,14 @@ from modelward.monitoring.monitor_settings import evaluate_everything
 from modelward.monitoring.profiling import ProfiledColumn, profile_of
 from modelward.monitoring.subject import Subject
 from modelward.monitoring.tables import Activity, ReferenceEvent
+from modelward.monitoring.upload import check_size
 from modelward.monitoring.window_profiles import window_profile
 from modelward.registry.service import confirm_baseline, current_baseline, save_baseline
 from modelward.registry.tables import Baseline, Model
 from modelward.stats import Profile
 
 _OUTCOMES = {"prediction": "@prediction", "y_pred": "@prediction", "score": "@score", "y_proba": "@score"}
+_UNASKED = "The first {} events, taken unasked: confirm them, or give a reference of your own."
 FEWEST_ROWS = 30
 """A reference of fewer rows would not even describe itself."""
 
@@ -51,7 +53,7 @@ class Captured:
                 ends_at=self.ends_at,
                 rows=self.profile.rows,
                 profile=self.profile.to_bytes(),
-                note=f"The first {self.profile.rows} events, taken unasked: confirm them, or give a reference of your own.",
+                note=_UNASKED.format(self.profile.rows),
             )
             rows = [{"baseline_id": baseline.id, "event_id": event_id} for event_id in self.event_ids]
             session.execute(insert_into(session, ReferenceEvent), rows)
@@ -81,19 +83,28 @@ def first_events(
     )
 
 
-def upload_reference(
-    session: Session, *, model: Model, path: Path, file_name: str, now: datetime, note: str | None = None
-) -> Baseline:
-    """Take a CSV or Parquet file as the reference, and evaluate all windows against it.
+def read_upload(session: Session, *, model_id: int, path: Path) -> Profile:
+    """The profile of a CSV or Parquet file, its columns under the model's names: slow work, so outside any write.
 
-    Its columns are matched with the features by name; columns called as the prediction or score are taken for those.
+    Columns are matched with the features by name; those called as the prediction or the score are taken for these.
 
     Raises:
-        Invalid: the file cannot be read, has too few rows, or none of the model's columns.
+        Invalid: the file cannot be read, unpacks to too much, or has none of the model's columns.
     """
     from modelward.report.frames import read_profile
 
-    profile = _as_the_model_names_them(read_profile(path).profile, profiled_columns(session, model.id))
+    check_size(path)
+    return _as_the_model_names_them(read_profile(path).profile, profiled_columns(session, model_id))
+
+
+def upload_reference(
+    session: Session, *, model: Model, profile: Profile, file_name: str, now: datetime, note: str | None = None
+) -> Baseline:
+    """Take an uploaded file's profile as the reference, and evaluate all windows against it.
+
+    Raises:
+        Invalid: it has too few rows.
+    """
     return _use(session, model=model, profile=profile, source="upload", now=now, note=note or f"Uploaded: {file_name}")
 
 

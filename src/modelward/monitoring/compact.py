@@ -1,7 +1,8 @@
 """Fewer, larger profiles: partials in levels, quiet buckets settled, whole days rolled up. Each by one k-way merge.
 
-Merging costs accuracy a little each time, so nothing is merged again and again: sixteen partials of a level make one of the
-next, a bucket is settled once when it is quiet, and one that was settled too often is built anew from raw rows instead.
+Merging costs accuracy a little each time, so nothing is merged again and again: sixteen partials of a level make one of
+the next, a bucket is settled once when it is quiet, and one that was settled too often is built anew from
+raw rows instead.
 """
 
 from collections import defaultdict
@@ -47,7 +48,7 @@ class _Group:
 
 
 def tidy(engine: Engine, *, model_id: int, now: datetime) -> Write | None:
-    """Do the first of these that there is to do: merge levels, settle quiet buckets, roll up days. None: all is tidy."""
+    """Do the first of these that is to be done: merge levels, settle quiet buckets, roll up days. None: all is tidy."""
     with reading(engine) as session:
         model, activity = session.get(Model, model_id), session.get(Activity, model_id)
         if model is None or activity is None:

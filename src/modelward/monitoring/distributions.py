@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import pairwise
 
 import numpy as np
 from sqlalchemy import select
@@ -14,7 +15,7 @@ from modelward.monitoring.payload import Summary
 from modelward.monitoring.readings import Distribution, Side
 from modelward.monitoring.subject import read_reference
 from modelward.monitoring.tables import Evaluation
-from modelward.monitoring.window_profiles import window_profile
+from modelward.monitoring.window_profiles import whole_buckets, window_profile
 from modelward.registry.service import current_baseline
 from modelward.registry.tables import Model
 from modelward.stats import CategoricalSummary, NumericSummary
@@ -28,13 +29,14 @@ QUANTILES = {"p01": 0.01, "p05": 0.05, "p25": 0.25, "p50": 0.5, "p75": 0.75, "p9
 def distribution(
     session: Session, *, model_id: int, column: str, start: datetime | None = None, end: datetime | None = None
 ) -> Distribution | None:
-    """One column of [start, end), by default the latest evaluated window, against the reference; None: nothing there."""
+    """One column of [start, end), by default the latest evaluated window, against the reference; None: nothing."""
     found = _window(session, model_id, start)
     if found is None and (start is None or end is None):
         return None
     begins = start or found.starts_at  # type: ignore[union-attr]  # One of the two is there.
     ends = end or found.ends_at  # type: ignore[union-attr]
-    current = window_profile(session, model_id=model_id, start=begins, end=ends, columns=[column]).columns.get(column)
+    first = whole_buckets(session, model_id, begins)
+    current = window_profile(session, model_id=model_id, start=first, end=ends, columns=[column]).columns.get(column)
     if current is None:
         return None
     held = read_reference(session, current_baseline(session, model_id))
@@ -82,7 +84,7 @@ def _bars(reference: Summary | None, current: Summary) -> Picture:
 
 def _numeric_bars(reference: NumericSummary | None, current: NumericSummary) -> Picture:
     edges = _edges([summary for summary in (reference, current) if summary is not None and summary.count])
-    labels = tuple(f"{low:.6g} – {high:.6g}" for low, high in zip(edges[:-1], edges[1:], strict=True))
+    labels = tuple(f"{low:.6g} – {high:.6g}" for low, high in pairwise(edges))
     expected = side(reference, _numeric_shares(reference, edges)) if reference else None
     return labels, tuple(edges), expected, side(current, _numeric_shares(current, edges))
 
@@ -94,7 +96,7 @@ def _edges(summaries: Sequence[NumericSummary]) -> list[float]:
     low = min(float(summary.quantile(0.005)) for summary in summaries)
     high = max(float(summary.quantile(0.995)) for summary in summaries)
     if all(_few_whole(summary) for summary in summaries) and high - low < BARS:
-        return (np.arange(math.floor(low), math.floor(high) + 2) - 0.5).tolist()
+        return [value - 0.5 for value in range(math.floor(low), math.floor(high) + 2)]
     if not high > low:
         low, high = low - 0.5, high + 0.5
     edges: list[float] = np.linspace(low, high, BARS + 1).tolist()
@@ -110,7 +112,8 @@ def _numeric_shares(summary: NumericSummary, edges: Sequence[float]) -> list[flo
         return [0.0] * max(0, len(edges) - 1)
     below = summary.cdf(np.asarray(edges))
     below[0] = summary.cdf(np.nextafter(edges[0], -np.inf))  # A bar holds its lower edge only at the very left.
-    return np.diff(below).tolist()  # type: ignore[no-any-return]
+    shares: list[float] = np.diff(below).tolist()
+    return shares
 
 
 def _category_bars(reference: CategoricalSummary | None, current: CategoricalSummary) -> Picture:

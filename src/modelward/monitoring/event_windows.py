@@ -1,6 +1,6 @@
 """Windows of the last N events: cut by count, not by the clock, from raw rows.
 
-Closed windows hold N events each and follow one another; the open one is the newest N events, as far as they reach back.
+Closed windows hold N events each and follow one another; the open one is the newest N events.
 """
 
 from collections.abc import Collection
@@ -31,7 +31,7 @@ _BEGINNING, _END = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo
 
 @dataclass(frozen=True)
 class EventWindows:
-    """The judged windows, the starts of the open ones that they replace, whether there is news, and whether more is due."""
+    """The judged windows, the starts of open ones that they replace, whether there is news, and whether more is due."""
 
     judged: tuple[Judged, ...]
     replaced: tuple[datetime, ...]

@@ -1,6 +1,6 @@
 """Monitoring's due work by kind: the job's key is the model's id, but for `sweep`, which looks at all of them.
 
-`evaluate` is to be quick, `rebuild` may take seconds: run them in loops of their own where that matters (`quick`, `slow`).
+`evaluate` is to be quick, `rebuild` may take seconds: run the kinds of `SLOW` in a loop of their own.
 """
 
 from collections.abc import Callable

@@ -18,6 +18,7 @@ from modelward.monitoring.subject import Reference, Subject
 from modelward.rules.alarm import WindowLevel, raises_while_open
 from modelward.rules.comparison import compare_profiles
 from modelward.rules.finding import ColumnFinding, Comparison
+from modelward.rules.monitor import Monitor
 from modelward.rules.verdict import Verdict
 from modelward.rules.windows import Window
 from modelward.stats import Profile
@@ -40,8 +41,8 @@ class Judged:
 def judge(subject: Subject, window: Window, profile: Profile, *, closed: bool, store: EventStore) -> Judged:
     """Compare a window's profile with the reference.
 
-    Events that a provisional reference was itself made from are taken out first; where too few others are left, the verdict
-    says so rather than anything of drift.
+    Events that a provisional reference was itself made from are taken out first; where too few others are left, the
+    verdict says so rather than anything of drift.
     """
     reference = subject.reference
     if reference is None:
@@ -50,13 +51,18 @@ def judge(subject: Subject, window: Window, profile: Profile, *, closed: bool, s
     current = _without_reference(subject, reference, window, store) if own else profile
     if own and current.rows < subject.monitor.minimum_rows:
         return _covered(subject, window, profile, current, closed)
-    sides = _comparable(_held(reference.profile, subject), _held(current, subject), subject.monitor.minimum_rows)
-    comparison = compare_profiles(*sides, subject.monitor)
-    return _judged(subject, reference, window, profile, comparison, closed)
+    comparison = compare_with_reference(subject.monitor, reference, current)
+    return _judged(window, reference, profile, comparison, closed=closed)
 
 
-def _held(profile: Profile, subject: Subject) -> Profile:
-    return restricted(profile, [name for name in profile.columns if judged(subject.monitor, name)])
+def compare_with_reference(monitor: Monitor, reference: Reference, current: Profile) -> Comparison:
+    """The comparison of the judged columns, as the library would make it."""
+    sides = (_held(reference.profile, monitor), _held(current, monitor))
+    return compare_profiles(*_comparable(*sides, monitor.minimum_rows), monitor)
+
+
+def _held(profile: Profile, monitor: Monitor) -> Profile:
+    return restricted(profile, [name for name in profile.columns if judged(monitor, name)])
 
 
 def _comparable(reference: Profile, current: Profile, minimum_rows: int) -> tuple[Profile, Profile]:
@@ -118,9 +124,7 @@ def _unjudged(window: Window, profile: Profile, closed: bool, reason: str) -> Ju
     return Judged(window, closed, values)
 
 
-def _judged(
-    subject: Subject, reference: Reference, window: Window, profile: Profile, comparison: Comparison, closed: bool
-) -> Judged:
+def _judged(window: Window, reference: Reference, profile: Profile, comparison: Comparison, *, closed: bool) -> Judged:
     columns = tuple(_column(finding) for finding in comparison.columns)
     values = {
         "verdict": comparison.verdict.value,

@@ -1,6 +1,6 @@
 """Many columns' summaries as one value of a row, from which one column can be read without unpacking the others.
 
-Layout, little-endian: ``MWP1``, rows (u64), number of columns (u32); per column the lengths of its name and of its bytes
+Layout, little-endian: ``MWP1``, rows (u64), number of columns (u32); per column the lengths of its name and its bytes
 (u16, u32), its kind (``n`` or ``c``) and its name; then the summaries' own bytes in that order.
 """
 

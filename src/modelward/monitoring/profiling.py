@@ -1,7 +1,7 @@
 """From rows of events (Arrow) to profiles, a bucket at a time.
 
-No loop over values: numbers go to NumPy, text and booleans through Arrow's value counts. What was kept aside because its
-type was wrong (the `invalid` column) counts as invalid in its column, not as missing.
+No loop over values: numbers go to NumPy, text and booleans through Arrow's value counts. What was kept aside because
+its type was wrong (the `invalid` column) counts as invalid in its column, not as missing.
 """
 
 import json

@@ -87,7 +87,7 @@ def heat_map(
 ) -> HeatMap:
     """Column × window for the range, the newest `limit` windows of it."""
     kind = window_kind(session, model_id)
-    evaluations = _evaluations(session, model_id, kind, start, end, limit)
+    evaluations = _evaluations(session, model_id, kind, start=start, end=end, limit=limit)
     position = {evaluation.id: at for at, evaluation in enumerate(evaluations)}
     cells: defaultdict[str, list[HeatCell | None]] = defaultdict(lambda: [None] * len(evaluations))
     kinds: dict[str, str] = {}
@@ -108,7 +108,7 @@ def window_history(
 ) -> tuple[WindowPoint, ...]:
     """Volume, latency and predictions by window, oldest first, the newest `limit` of the range."""
     kind = window_kind(session, model_id)
-    return _points(session, _evaluations(session, model_id, kind, start, end, limit))
+    return _points(session, _evaluations(session, model_id, kind, start=start, end=end, limit=limit))
 
 
 def latest_evaluation(session: Session, *, model_id: int, closed: bool | None = None) -> EvaluationView | None:
@@ -168,7 +168,7 @@ def window_kind(session: Session, model_id: int) -> str:
 
 
 def _evaluations(
-    session: Session, model_id: int, kind: str, start: datetime | None, end: datetime | None, limit: int
+    session: Session, model_id: int, kind: str, *, start: datetime | None, end: datetime | None, limit: int
 ) -> list[Evaluation]:
     query = (
         select(Evaluation)

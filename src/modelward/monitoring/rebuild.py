@@ -1,9 +1,9 @@
 """Dirty buckets are built anew from raw rows: one scan serves a run of adjoining buckets, in bounded memory.
 
-The scan and the mover exclude each other only for the moment in which the scan's snapshot is taken: under the model's lease
-no batch is between the event store and the profiles, so that the partials that are there then are exactly what the snapshot
-holds. They are replaced in the transaction that writes the new profile; partials that come later stay on top. Marks are
-cleared only where they have not grown since they were read.
+The scan and the mover exclude each other only for the moment in which the scan's snapshot is taken: under the model's
+lease no batch is between the event store and the profiles, so that the partials that are there then are exactly what
+the snapshot holds. They are replaced in the transaction that writes the new profile; partials that come later stay on
+top. Marks are cleared only where they have not grown since they were read.
 """
 
 import time
@@ -40,7 +40,7 @@ RUN_GAP = 6
 CHUNK_ROWS = 131_072
 """Rows held at once; a bucket with more is profiled in pieces that are merged once at the end."""
 REST = 4
-"""After a rebuild its model rests this many times as long, so that labels that trickle in do not take the whole core."""
+"""After a rebuild its model rests so many times as long, so that labels that trickle in do not take the whole core."""
 
 
 @dataclass(frozen=True)

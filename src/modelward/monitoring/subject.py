@@ -16,7 +16,7 @@ from modelward.rules.monitor import Monitor
 from modelward.stats import Profile
 
 ARRIVING = timedelta(seconds=60)
-"""While events arrive, time is where the newest of them says it is: a window is not closed in the middle of its back-fill.
+"""While events arrive, time is where the newest of them says it is: a window is not closed amid its back-fill.
 After so long without an arrival it is what the clock says."""
 
 

@@ -1,7 +1,7 @@
 """Monitoring's rows: profiles (a cache of the raw events), what is to be done to them, and what was concluded.
 
-Buckets and days are named by the second of the epoch at which they begin. Partials and bucket profiles hold all columns in
-one payload (see payload.py); a day holds a row a column, so that a year of one column is read without the others.
+Buckets and days are named by the second of the epoch at which they begin. Partials and bucket profiles hold all columns
+in one payload (see payload.py); a day holds a row a column, so that a year of one column is read without the others.
 """
 
 from datetime import datetime

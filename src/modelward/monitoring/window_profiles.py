@@ -1,4 +1,4 @@
-"""The profile of any span of time by the fewest merges: whole rolled-up days where there are, buckets and partials elsewhere."""
+"""The profile of any span of time by the fewest merges: rolled-up days where there are, buckets elsewhere."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from modelward.monitoring.payload import EMPTY, merge_profiles, unpack, unpack_summary
-from modelward.monitoring.tables import BucketProfile, DayColumn, DayProfile, Partial
+from modelward.monitoring.tables import Activity, BucketProfile, DayColumn, DayProfile, Partial
 from modelward.stats import Profile
 
 
@@ -63,6 +63,12 @@ def rows_between(session: Session, *, model_id: int, start: int, end: int) -> in
 def seconds(moment: datetime) -> int:
     """A moment as whole seconds of the epoch."""
     return int(moment.timestamp())
+
+
+def whole_buckets(session: Session, model_id: int, start: datetime) -> datetime:
+    """The start of the bucket that a moment lies in: windows of the last N events begin in the middle of one."""
+    length = session.scalar(select(Activity.bucket_seconds).where(Activity.model_id == model_id)) or 3600
+    return moment(seconds(start) // length * length)
 
 
 def moment(epoch_seconds: int) -> datetime:
