@@ -6,6 +6,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
@@ -69,6 +70,7 @@ def install_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(ModelwardError, _answer_ours)
     app.add_exception_handler(RequestValidationError, _answer_validation)
     app.add_exception_handler(HTTPException, _answer_http)
+    app.add_exception_handler(OperationalError, _answer_database)
     app.add_exception_handler(Exception, _answer_unexpected)
 
 
@@ -100,6 +102,11 @@ def _answer_http(request: Request, error: Exception) -> JSONResponse:
     detail = error.detail if error.detail not in ("Not Found", "Method Not Allowed") else details[error.status_code]
     body = problem(error.status_code, str(detail))
     return JSONResponse(body, error.status_code, error.headers, media_type=CONTENT_TYPE)
+
+
+def _answer_database(request: Request, error: Exception) -> JSONResponse:
+    log.error("%s %s: the database did not answer", request.method, request.url.path, exc_info=error)
+    return _answer_ours(request, Unavailable("The metadata database does not answer: try again.", retry_after=2))
 
 
 def _answer_unexpected(request: Request, error: Exception) -> JSONResponse:
