@@ -1,0 +1,162 @@
+"""The HTTP door: a bare ASGI application for events and labels. What it acknowledges is durable.
+
+The steps of a request, in order: authenticate, admit (is there room?), read and unpack the body, cut it into items,
+read each item's fields (`steps.py`), resolve the models, write the journal, answer.
+"""
+
+import logging
+import re
+from collections.abc import Callable
+from datetime import datetime
+from functools import lru_cache
+from urllib.parse import parse_qs
+
+from sqlalchemy import Engine
+
+from modelward.accounts.service import Principal
+from modelward.errors import Forbidden, ModelwardError, Unauthorized
+from modelward.ingest.arrow_intake import ArrowIntake
+from modelward.ingest.bodies import UnknownCoding, unpacked
+from modelward.ingest.commit import GroupCommit
+from modelward.ingest.counting import Counters
+from modelward.ingest.directory import Directory
+from modelward.ingest.intake import Intake, JsonIntake, LabelIntake, Taken
+from modelward.ingest.journal import Journal
+from modelward.ingest.requests import Gone, Head, Receive, Scope, Send, answer, body_of, head_of, refuse
+from modelward.ingest.timestamps import Clock
+from modelward.kit import clock as kit_clock
+from modelward.settings import Settings
+
+log = logging.getLogger("modelward.ingest")
+
+ARROW = b"application/vnd.apache.arrow.stream"
+_LINES = (b"application/x-ndjson", b"application/jsonl", b"application/x-jsonlines")
+_TYPES = (b"", b"application/json", b"text/json", b"text/plain", b"application/x-www-form-urlencoded", *_LINES, ARROW)
+_ARROW_FACTOR = 10  # an Arrow stream may be this much larger than a JSON body
+
+_PREFIX = re.compile(r"(?:/api(?:/v1)?)?(/.*)")
+_ROUTES: tuple[tuple[str, str, re.Pattern[str]], ...] = (
+    ("POST", "events", re.compile(r"/events/?")),
+    ("POST", "events", re.compile(r"/models/(?P<model>[^/]+)/predictions/?")),
+    ("POST", "events", re.compile(r"/logs/prediction(?:/batch)?/?")),
+    ("PUT", "labels", re.compile(r"/logs/prediction/(?P<event_id>[^/]+)")),
+    ("POST", "labels", re.compile(r"/labels/?")),
+)
+_Route = tuple[str, dict[str, str]]
+
+
+def route_of(method: str, path: str) -> _Route | None:
+    """What a request asks of the door ("events" or "labels") and what its path names; None when it is for others."""
+    matched = _PREFIX.fullmatch(path)
+    for verb, what, pattern in _ROUTES if matched and method in ("POST", "PUT") else ():
+        found = pattern.fullmatch(matched[1]) if matched and verb == method else None
+        if found:
+            return what, found.groupdict()
+    return None
+
+
+class Door:
+    """The ASGI application. `answers` says which requests are its own."""
+
+    def __init__(
+        self, journal: Journal, engine: Engine, settings: Settings, *, clock: Callable[[], datetime] = kit_clock.now
+    ) -> None:
+        self._journal = journal
+        self._settings = settings
+        self._clock = clock
+        self._directory = Directory(engine, clock)
+        self._commit = GroupCommit(journal)
+        self._counters = Counters()
+        # The fixed paths are looked up; only those that name a model are matched.
+        self._fixed: dict[tuple[str, str], _Route] = {}
+
+    def answers(self, scope: Scope) -> bool:
+        """Whether the door takes this request."""
+        return self._route(scope) is not None
+
+    def counters(self) -> dict[str, int]:
+        """What was accepted, what was rejected and why, and what waits, since the process began."""
+        return {**self._counters.read(), "waiting_bytes": self._journal.waiting_bytes}
+
+    def close(self) -> None:
+        """Finish what is being written. Called once no request is open."""
+        self._commit.close()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        route = self._route(scope)
+        assert route is not None, "the door was asked for a path that it does not answer"
+        try:
+            taken = await self._take(route, scope, receive)
+        except Gone:
+            self._counters.add("gone")
+        except ModelwardError as error:
+            self._counters.add(f"refused.{type(error).__name__}")
+            await refuse(send, error)
+        else:
+            self._count(taken)
+            await _tell(send, taken)
+
+    def _route(self, scope: Scope) -> _Route | None:
+        asked = (scope["method"], scope["path"])
+        known = self._fixed.get(asked)
+        if known is not None:
+            return known
+        route = route_of(*asked)
+        if route is not None and not route[1].get("model") and not route[1].get("event_id"):
+            self._fixed[asked] = route
+        return route
+
+    async def _take(self, route: _Route, scope: Scope, receive: Receive) -> Taken:
+        head = head_of(scope)
+        if head.content_type not in _TYPES:
+            raise UnknownCoding(
+                "The Content-Type is not understood: send application/json, application/x-ndjson or Arrow."
+            )
+        principal = await self._caller(head)
+        self._journal.admit()
+        arrow = head.content_type == ARROW
+        limit = self._settings.max_body_bytes * (_ARROW_FACTOR if arrow else 1)
+        body = await body_of(receive, announced=head.length, limit=limit)
+        plain = unpacked(body, head.coding) if head.coding else body
+        what, named = route
+        intake = self._intake(what, named, scope, principal, arrow=arrow)
+        taken = await intake.take(plain, lines=head.content_type in _LINES)
+        if taken.entries:
+            await self._commit.durable(taken.entries)
+        return taken
+
+    async def _caller(self, head: Head) -> Principal:
+        if not head.token:
+            raise Unauthorized("There is no API key: send it as `Authorization: Bearer …` or `X-API-Key`.")
+        principal = self._directory.known_caller(head.token) or await self._directory.caller(head.token)
+        if not principal.can_ingest:
+            raise Forbidden(f"This key is of the kind {principal.kind!r} and may not send data: use an ingest key.")
+        return principal
+
+    def _intake(self, what: str, named: dict[str, str], scope: Scope, principal: Principal, *, arrow: bool) -> Intake:
+        context = (self._directory, principal.organisation_id, Clock(self._clock()), self._settings)
+        if what == "labels":
+            return LabelIntake(*context, event_id=named.get("event_id"))
+        model = named.get("model") or _asked_model(scope["query_string"])
+        return (ArrowIntake if arrow else JsonIntake)(*context, model=model)
+
+    def _count(self, taken: Taken) -> None:
+        self._counters.add("accepted.labels" if taken.labels else "accepted.events", taken.accepted)
+        for rejected in taken.rejected:
+            self._counters.add(f"rejected.{rejected.reason}")
+
+
+@lru_cache(maxsize=1_000)
+def _asked_model(query: bytes) -> str | None:
+    return parse_qs(query.decode("latin-1")).get("model", [None])[0] if query else None
+
+
+async def _tell(send: Send, taken: Taken) -> None:
+    if taken.accepted or not taken.rejected:
+        await answer(send, 201, taken.answer())
+        return
+    detail = (
+        taken.rejected[0].detail if len(taken.rejected) == 1 else "None of the items could be taken: see `rejected`."
+    )
+    problem = {"type": "about:blank", "title": "Nothing was accepted", "status": 422, "detail": detail}
+    await answer(send, 422, {**problem, "accepted": 0, "rejected": taken.rejected}, problem=True)

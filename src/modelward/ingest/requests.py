@@ -1,0 +1,120 @@
+"""One HTTP request to the door and its answer: bytes in within bounds, bytes out."""
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, NamedTuple
+
+import msgspec
+
+from modelward.errors import Conflict, Forbidden, Invalid, ModelwardError, NotFound, Unauthorized, Unavailable
+from modelward.ingest.bodies import TooLarge, UnknownCoding
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+_encoder = msgspec.json.Encoder()
+_JSON = (b"content-type", b"application/json")
+_PROBLEM = (b"content-type", b"application/problem+json")
+
+# The first that fits decides.
+_STATUS: tuple[tuple[type[ModelwardError], int, str], ...] = (
+    (TooLarge, 413, "Too large"),
+    (UnknownCoding, 415, "Unsupported media type"),
+    (Unauthorized, 401, "Not authenticated"),
+    (Forbidden, 403, "Not allowed"),
+    (NotFound, 404, "Not found"),
+    (Conflict, 409, "Conflict"),
+    (Invalid, 400, "Not understood"),
+    (Unavailable, 503, "Not available"),
+)
+
+
+class Gone(Exception):  # noqa: N818 - nobody is left to be told
+    """The client went away before its request was whole."""
+
+
+class Head(NamedTuple):
+    """The headers that the door reads; empty where they were not sent."""
+
+    token: str
+    content_type: bytes
+    coding: bytes
+    length: int
+
+
+def head_of(scope: Scope) -> Head:
+    """The headers of a request. A doubled `Bearer Bearer` is forgiven; `X-API-Key` counts where there is no token."""
+    found: dict[bytes, bytes] = dict(scope["headers"])
+    token = found.get(b"authorization", b"").strip()
+    while token[:7].lower() == b"bearer ":
+        token = token[7:].lstrip()
+    token = token or found.get(b"x-api-key", b"").strip()
+    length = found.get(b"content-length", b"0")
+    return Head(
+        token=token.decode("latin-1"),
+        content_type=found.get(b"content-type", b"").partition(b";")[0].strip().lower(),
+        coding=found.get(b"content-encoding", b"").strip().lower(),
+        length=int(length) if length.isdigit() else 0,
+    )
+
+
+async def body_of(receive: Receive, *, announced: int, limit: int) -> bytes:
+    """The whole body.
+
+    Raises:
+        TooLarge: it has more than `limit` bytes.
+        Gone: the client went away.
+    """
+    if announced > limit:
+        raise _too_large(limit)
+    message = await receive()
+    if message["type"] == "http.request" and not message.get("more_body"):
+        return _bounded(message.get("body", b""), limit)
+    parts, size = [], 0
+    while True:
+        if message["type"] != "http.request":
+            raise Gone
+        part: bytes = message.get("body", b"")
+        parts.append(part)
+        size += len(part)
+        if size > limit:
+            raise _too_large(limit)
+        if not message.get("more_body"):
+            return b"".join(parts)
+        message = await receive()
+
+
+def _bounded(body: bytes, limit: int) -> bytes:
+    if len(body) > limit:
+        raise _too_large(limit)
+    return body
+
+
+def _too_large(limit: int) -> TooLarge:
+    return TooLarge(f"The body has more than {limit:,} bytes: send fewer events at once, or as an Arrow stream.")
+
+
+async def answer(send: Send, status: int, body: object, *, problem: bool = False) -> None:
+    """Send `body` as JSON."""
+    await _send(send, status, _encoder.encode(body), [_PROBLEM if problem else _JSON])
+
+
+async def refuse(send: Send, error: ModelwardError) -> None:
+    """Say no in the shape of RFC 9457."""
+    status, title = next((status, title) for kind, status, title in _STATUS if isinstance(error, kind))
+    problem = {"type": "about:blank", "title": title, "status": status, "detail": error.sentence}
+    headers = [_PROBLEM]
+    if isinstance(error, Unavailable):
+        headers.append((b"retry-after", str(error.retry_after).encode()))
+    if status == 401:
+        headers.append((b"www-authenticate", b"Bearer"))
+    if status == 413:
+        headers.append((b"connection", b"close"))  # the rest of the body is not read
+    await _send(send, status, _encoder.encode(problem), headers)
+
+
+async def _send(send: Send, status: int, body: bytes, headers: list[tuple[bytes, bytes]]) -> None:
+    headers = [*headers, (b"content-length", b"%d" % len(body))]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
