@@ -112,7 +112,7 @@ class Activity(Base):
     longest_gap_seconds: Mapped[float]
     newest_ts: Mapped[datetime]
     bucket_seconds: Mapped[int]
-    time_zone: Mapped[str]
+    time_zone: Mapped[str] = mapped_column(server_default="UTC")
     rebuild_not_before: Mapped[datetime]
 
 
