@@ -4,14 +4,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from modelward.stats import CategoricalSummary, NumericSummary
+from modelward.stats import CategoricalSummary, NumericSummary, Summary
 
 if TYPE_CHECKING:
     import narwhals as nw
     import pyarrow as pa
-
-type_names = {"l": "lists", "s": "structures"}
-Summary = NumericSummary | CategoricalSummary
 
 
 class LeftOut(Exception):  # noqa: N818 - it is an answer, not an error
@@ -90,5 +87,5 @@ def _categories(column: Any) -> CategoricalSummary:
         values = values.dictionary_decode()
     present = values.is_valid().to_numpy(zero_copy_only=False)
     missing = int(counts[~present].sum())
-    names = pc.cast(values.filter(pa.array(present)), pa.large_string())
+    names = pc.cast(values, pa.large_string()).drop_null()
     return CategoricalSummary.from_counts(names.to_pylist(), counts[present].astype(np.int64), missing=missing)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from modelward.rules.describe import missing_rate, rate
+from modelward.rules.unseen import clumped_p_value
 from modelward.stats import (
     CategoricalSummary,
     NumericSummary,
@@ -53,11 +54,13 @@ def measure(reference: Summary, current: Summary, bins: int) -> Measured:
     deciding = tuple(f"{name}_rate" for name in rates)
     if isinstance(reference, NumericSummary) and isinstance(current, NumericSummary):
         numbers, p_values["kolmogorov_smirnov"] = _numbers(reference, current)
-        return Measured({**statistics, **numbers}, p_values, ("kolmogorov_smirnov", *deciding))
+        # KS hardly sees the tails, where the cells beyond the reference's range see a change at once; hence both.
+        return Measured({**statistics, **numbers}, p_values, ("kolmogorov_smirnov", "chi_squared", *deciding))
     assert isinstance(reference, CategoricalSummary)
     assert isinstance(current, CategoricalSummary)
     fresh = new_categories(reference, current)
-    statistics["new_category_share"], p_values["new_categories"] = fresh.statistic, fresh.p_value
+    statistics["new_category_share"] = fresh.statistic
+    p_values["new_categories"] = max(fresh.p_value, clumped_p_value(reference, current))
     return Measured(statistics, p_values, ("chi_squared", "new_categories", *deciding), fresh.names)
 
 

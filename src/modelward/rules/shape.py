@@ -22,16 +22,17 @@ _FEW = 12  # So many distinct values are read as categories: "is 0 in 40 % of ro
 
 def change(column: str, reference: Summary, current: Summary, new_categories: tuple[str, ...] = ()) -> str:
     """A clause that says how the current rows differ from the reference, beginning with the column's name."""
-    missing = _missing(reference, current)
+    missing, invalid = _missing(reference, current), _invalid(reference, current)
+    aside = bool(missing or invalid)
     if isinstance(reference, NumericSummary) and isinstance(current, NumericSummary):
-        # Where values only went missing, the others moved by no more than their noise, which is not worth a word.
-        said = bool(reference.count and current.count) and not (missing and _stayed(reference, current))
+        # Where values only went missing or wrong, the others moved by no more than their noise, which is not worth a word.
+        said = bool(reference.count and current.count) and not (aside and _stayed(reference, current))
         values = _numbers(reference, current) if said else ""
     elif isinstance(reference, CategoricalSummary) and isinstance(current, CategoricalSummary):
         values = _categories(reference, current, new_categories) if reference.count and current.count else ""
     else:
         values = ""
-    clauses = "; it ".join(filter(None, (values, missing)))
+    clauses = "; it ".join(filter(None, (values, missing, invalid)))
     return f"`{phrases.shortened(column)}` {clauses or 'changed'}"
 
 
@@ -45,6 +46,13 @@ def _missing(reference: Summary, current: Summary) -> str:
     if abs(now - before) < 0.02:
         return ""
     return f"is missing in {phrases.share(now)} of rows, before in {phrases.share(before)}"
+
+
+def _invalid(reference: Summary, current: Summary) -> str:
+    before, now = rate(reference.invalid, reference), rate(current.invalid, current)
+    if abs(now - before) < 0.02:
+        return ""
+    return f"is of a wrong type in {phrases.share(now)} of rows, before in {phrases.share(before)}"
 
 
 def _numbers(reference: NumericSummary, current: NumericSummary) -> str:
@@ -113,7 +121,7 @@ def _moved(reference: NumericSummary, current: NumericSummary) -> str:
     how = _explained(before, now)
     if how.startswith("is "):
         return how
-    if phrases.number(before[middle]) == phrases.number(now[middle]):
+    if abs(now[middle] - before[middle]) <= 0.02 * (before[-1] - before[0]):
         means = f"its mean went from {phrases.number(reference.mean)} to {phrases.number(current.mean)}"
         return f"changed around the same median {phrases.number(now[middle])}: {means}"
     return f"moved {medians}{how}"

@@ -1,0 +1,74 @@
+"""Who names a test gets that test, at that threshold, and nothing else."""
+
+import numpy as np
+import pytest
+
+from modelward.rules.comparison import compare_profiles
+from modelward.rules.monitor import TESTS, Monitor
+from modelward.rules.verdict import Verdict
+from modelward.stats import NumericSummary, Profile, kolmogorov_smirnov, psi
+
+RNG = np.random.default_rng(3)
+BEFORE, NOW = RNG.normal(size=20_000), RNG.normal(0.05, 1, 20_000)
+TOWNS, TOWNS_NOW = (RNG.choice(["a", "b"], 20_000, p=shares) for shares in ([0.5, 0.5], [0.53, 0.47]))
+
+
+def judge(before, now, **choice):
+    return compare_profiles(Profile.of({"x": before}), Profile.of({"x": now}), Monitor(**choice)).columns[0]
+
+
+def test_a_named_test_decides_alone_though_the_effect_is_small():
+    finding = judge(BEFORE, NOW, tests={"x": "ks"})
+    assert finding.verdict is Verdict.DRIFTED
+    assert finding.method == "kolmogorov_smirnov"
+    assert finding.threshold == 0.05
+    assert finding.p_value == kolmogorov_smirnov(*map(NumericSummary.of, (BEFORE, NOW))).p_value
+    assert finding.p_adjusted is None
+
+
+@pytest.mark.parametrize(("threshold", "verdict"), [(1e-12, Verdict.OK), (0.01, Verdict.DRIFTED)])
+def test_a_named_threshold_is_the_one_that_decides(threshold, verdict):
+    finding = judge(BEFORE, NOW, tests={"x": "ks"}, thresholds={"x": threshold})
+    assert (finding.threshold, finding.verdict) == (threshold, verdict)
+
+
+def test_a_named_psi_is_the_plain_one_with_the_bins_that_were_named():
+    finding = judge(BEFORE[:1500], NOW[:1500], tests={"x": "psi"}, column_bins={"x": 25}, thresholds={"x": 0.01})
+    assert finding.statistic == pytest.approx(psi(BEFORE[:1500], NOW[:1500], bins=25).statistic)
+    assert finding.verdict is Verdict.DRIFTED
+
+
+def test_a_threshold_without_a_test_is_the_size_from_which_psi_matters():
+    moved = BEFORE + 0.4
+    assert judge(BEFORE, moved).verdict is Verdict.WARNING
+    assert judge(BEFORE, moved, thresholds={"x": 0.12}).verdict is Verdict.DRIFTED
+
+
+@pytest.mark.parametrize("test", sorted(set(TESTS.values()) - {"wasserstein"}))
+def test_every_named_test_gives_a_verdict_with_its_name(test):
+    same, moved = judge(BEFORE, BEFORE, tests={"x": test}), judge(BEFORE, BEFORE * 3 + 9, tests={"x": test})
+    assert (same.verdict, same.method) == (Verdict.OK, test)
+    assert "within its limit" in same.reason
+    assert moved.drifted == (test != "missing_rate")
+
+
+def test_a_small_change_of_categories_is_found_by_the_test_that_was_named():
+    assert judge(TOWNS, TOWNS_NOW).verdict is Verdict.OK
+    assert judge(TOWNS, TOWNS_NOW, tests={"*": "chi2"}).verdict is Verdict.DRIFTED
+
+
+def test_a_test_of_numbers_named_for_text_is_refused_in_a_sentence():
+    with pytest.raises(ValueError, match="`x` holds text; choose chi_squared or psi"):
+        judge(TOWNS, TOWNS_NOW, tests={"x": "ks"})
+
+
+def test_a_distance_in_the_column_s_own_unit_needs_its_threshold():
+    with pytest.raises(ValueError, match="give one in thresholds"):
+        judge(BEFORE, NOW, tests={"x": "wasserstein"})
+    assert judge(BEFORE, NOW, tests={"x": "wasserstein"}, thresholds={"x": 0.01}).drifted
+
+
+def test_a_test_named_for_one_column_takes_no_part_in_the_adjustment_of_the_others():
+    before, now = Profile.of({"x": BEFORE, "y": BEFORE}), Profile.of({"x": NOW, "y": NOW})
+    both = compare_profiles(before, now, Monitor(tests={"x": "ks"})).columns
+    assert both[1].p_adjusted == both[1].p_value
