@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from modelward.demo.flights import FEATURES, by_day
 from modelward.demo.model import THRESHOLD, LateArrival
+from modelward.demo.tally import Tally
 
 LABEL_DELAY = timedelta(days=1)
 
@@ -22,6 +23,7 @@ class Day:
     day: date
     flights: pa.Table
     outcomes: pa.Table
+    tally: Tally
 
 
 def days_of(model: LateArrival, flights: pa.Table) -> Iterator[Day]:
@@ -29,10 +31,11 @@ def days_of(model: LateArrival, flights: pa.Table) -> Iterator[Day]:
     before = flights.slice(0, 0)
     last = None
     for last, flown in by_day(flights):
-        yield Day(last, scored(model, flown), outcomes(before))
+        sent = scored(model, flown)
+        yield Day(last, sent, outcomes(before), Tally.of(sent["prediction"], flown["late"]))
         before = flown
     if last is not None:
-        yield Day(last + LABEL_DELAY, scored(model, flights.slice(0, 0)), outcomes(before))
+        yield Day(last + LABEL_DELAY, scored(model, flights.slice(0, 0)), outcomes(before), Tally())
 
 
 def scored(model: LateArrival, flights: pa.Table) -> pa.Table:
@@ -60,7 +63,7 @@ def _timed(model: LateArrival, flight: dict[str, Any]) -> tuple[float, int]:
 
 
 def outcomes(flights: pa.Table) -> pa.Table:
-    """What became of the flights, where it is known: `event_id`, `label` (1 is late), `timestamp` a day after they left."""
+    """What became of flights, where it is known: `event_id`, `label` (1 is late), `timestamp` a day after they left."""
     known = flights.filter(pc.is_valid(flights["late"]))
     return pa.table(
         {
