@@ -3,9 +3,13 @@
 import fcntl
 import ipaddress
 import os
+import signal
 import socket
+import subprocess
+import sys
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import uvicorn
@@ -17,19 +21,20 @@ from modelward.accounts.keys import KeyKind
 from modelward.accounts.service import create_key, create_organisation, first_organisation
 from modelward.accounts.sessions import create_login_link
 from modelward.api import create_api
-from modelward.errors import Conflict, Invalid, ModelwardError
+from modelward.errors import Conflict, Invalid, ModelwardError, NotFound, Unavailable
 from modelward.events.contract import EventStore
 from modelward.events.remote import RemoteStore
 from modelward.ingest.door import Door
 from modelward.ingest.journal import Journal
 from modelward.kit.clock import now
 from modelward.kit.database import migrate, open_database, reading, writing
-from modelward.settings import Settings
+from modelward.settings import PREFIX, WITHOUT_PREFIX, Settings
 from modelward.web.security import SecurityHeaders
 from modelward.worker import Child, events_socket
 
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 GRACE_SECONDS = 10
+UNPREFIXED = {name.upper() for name in WITHOUT_PREFIX}
 
 
 class Service:
@@ -76,7 +81,7 @@ def _readiness(database: Engine, events: EventStore, worker_alive: Callable[[], 
         "worker": "ok"
         if worker_alive()
         else "the worker is starting, or ended and is being started again: see the log",
-        "events": _said(lambda: events.count(0)),
+        "events": _said(lambda: _answer_of(events)),
     }
 
 
@@ -93,6 +98,11 @@ def _said(ask: Callable[[], object]) -> str:
 def _ask(database: Engine) -> None:
     with reading(database) as session:
         session.execute(text("SELECT 1"))
+
+
+def _answer_of(events: EventStore) -> None:
+    with suppress(NotFound):  # no model has the id 0; that the store says so is the answer
+        events.count(0)
 
 
 def serve(settings: Settings, *, host: str, port: int) -> None:
@@ -222,3 +232,53 @@ def _announce(database: Engine, address: str, first_key: str | None) -> None:
     if first_key:
         lines.append(f"Your first ingest key, shown only now: {first_key}")
     print("\n".join(lines), flush=True)  # noqa: T201 - the door of a command line speaks to a person
+
+
+@contextmanager
+def running_service(settings: Settings, host: str, port: int) -> Iterator[str]:
+    """The service as a process of its own while the block lasts; gives its address. Its log lies in the data folder.
+
+    Nothing of the caller's environment but the path of programs reaches it: what counts is `settings`. It reads
+    publicly, so it is for demos.
+    """
+    run = settings.data_dir / "run"
+    run.mkdir(parents=True, exist_ok=True)
+    command = [
+        sys.executable,
+        "-m",
+        "modelward",
+        "serve",
+        f"--host={host}",
+        f"--port={port}",
+        f"--data-dir={settings.data_dir}",
+    ]
+    environment = {
+        name: value for name, value in os.environ.items() if name not in UNPREFIXED and not name.startswith(PREFIX)
+    }
+    with (
+        (run / "service.log").open("w") as log,
+        subprocess.Popen(  # noqa: S603 - our own interpreter and module
+            command,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            cwd=run,
+            env={**environment, f"{PREFIX}PUBLIC_READ": "true"},
+        ) as process,
+    ):
+        try:
+            yield _announced(process, run / "service.log")
+        finally:
+            process.send_signal(signal.SIGINT)
+
+
+def _announced(process: "subprocess.Popen[str]", log: Path) -> str:
+    """The address that the service says it answers at."""
+    assert process.stdout is not None
+    said = process.stdout.readline()
+    if not said:
+        process.wait()
+        raise Unavailable(f"The service did not start. {log.read_text().strip()}")
+    # What it prints later (its own link and key) is for nobody here, but may not fill the pipe.
+    threading.Thread(target=process.stdout.read, daemon=True).start()
+    return said.rsplit(maxsplit=1)[-1]

@@ -46,7 +46,8 @@ def serve(host: Host = "127.0.0.1", port: Port = 8000, data_dir: DataDir = None)
     from modelward.app import serve as run
     from modelward.settings import read_settings
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("modelward").setLevel(logging.INFO)
     run(read_settings(data_dir=data_dir), host=host, port=port)
 
 
@@ -60,9 +61,10 @@ def demo(
     no_serve: Annotated[bool, typer.Option("--no-serve", help="Stop after the replay.")] = False,
 ) -> None:
     """Replay a year of real flights into a fresh folder, then serve it."""
+    from modelward.app import running_service
     from modelward.demo.run import run_demo
 
-    run_demo(data_dir=data_dir, host=host, port=port, serve=not no_serve, console=Console())
+    run_demo(running=running_service, host=host, port=port, data_dir=data_dir, serve=not no_serve, console=Console())
 
 
 @cli.command()
@@ -73,7 +75,7 @@ def compare(
     fail_on: Annotated[FailOn, typer.Option(help="The verdict from which the exit code is 1.")] = FailOn.drift,
 ) -> None:
     """Judge two tables, column by column. Exit code 0: fine, 1: failed, 2: could not run."""
-    from modelward.report.terminal import run_compare
+    from modelward.report.run import run_compare
 
     raise typer.Exit(run_compare(reference, current, json_path=json_path, fail_on=fail_on.value))
 

@@ -36,7 +36,7 @@ def run_worker(settings: Settings, stop: threading.Event) -> None:
     from modelward.jobs.loop import run_jobs
     from modelward.kit.database import open_database
     from modelward.monitoring.absorb import absorb
-    from modelward.monitoring.jobs import handlers
+    from modelward.monitoring.jobs import SLOW, handlers
 
     database = open_database(settings.database_url)
     with (
@@ -49,9 +49,13 @@ def run_worker(settings: Settings, stop: threading.Event) -> None:
             database,
             absorb,
         )
+        work = handlers(database, store, settings)
+        quick = {kind: handler for kind, handler in work.items() if kind not in SLOW}
+        slow = {kind: handler for kind, handler in work.items() if kind in SLOW}
         parts: dict[str, Callable[[], None]] = {
             "mover": lambda: mover.run(stop),
-            "jobs": lambda: run_jobs(handlers(database, store, settings), database, stop),
+            "verdicts": lambda: run_jobs(quick, database, stop),
+            "rebuilds": lambda: run_jobs(slow, database, stop),
         }
         threads = [
             threading.Thread(target=_guarded, args=(name, part, stop), name=name) for name, part in parts.items()
