@@ -14,7 +14,7 @@ ROWS_REFERENCE, ROWS_CURRENT, NUMERIC, TEXT = 100_000, 1_000_000, 20, 10
 
 
 def frames(library: str) -> tuple[Any, Any]:
-    """Two tables like those of the comparison of tools: five of the numbers shifted, two of the texts, some values missing."""
+    """Two tables: five of the numbers and two of the texts moved, some values are missing."""
     return tuple(
         _frame(library, rows, moved, seed) for rows, moved, seed in ((ROWS_REFERENCE, 0, 1), (ROWS_CURRENT, 1, 2))
     )

@@ -75,7 +75,7 @@ def test_raise_on_stops_at_drift_and_hands_back_the_report_otherwise():
         modelward.compare(BEFORE, DRIFTED).raise_on("warning")
     assert caught.value.report.drifted
     with pytest.raises(Invalid, match="choose 'drift' or 'warning'"):
-        report.raise_on("rain")
+        report.raise_on("rain")  # type: ignore[arg-type]
 
 
 def test_a_warning_passes_drift_and_stops_at_warning():

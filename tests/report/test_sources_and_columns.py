@@ -1,8 +1,9 @@
 """Every table a user may hand over becomes the same profile; what cannot be compared is left out with its reason."""
 
-import datetime
+import datetime as dt
 import decimal
 import gzip
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -52,10 +53,7 @@ FORMS = {
     "polars": lambda _: pl.DataFrame(PLAIN),
     "polars lazy": lambda _: pl.DataFrame(PLAIN).lazy(),
     "arrow": lambda _: TABLE,
-    **{
-        kind: lambda folder, kind=kind: written(folder, kind)
-        for kind in ("csv", "csv.gz", "tsv", "txt", "parquet", "dat")
-    },
+    **{kind: partial(written, kind=kind) for kind in ("csv", "csv.gz", "tsv", "txt", "parquet", "dat")},
     "a path as text": lambda folder: str(written(folder, "csv")),
 }
 
@@ -121,9 +119,9 @@ def test_every_kind_of_arrow_text_is_categories(array):
 @pytest.mark.parametrize(
     ("values", "reason"),
     [
-        ([datetime.date(2024, 1, 1)], "dates or times"),
-        ([datetime.datetime(2024, 1, 1, tzinfo=datetime.UTC)], "dates or times"),
-        ([datetime.timedelta(1)], "dates or times"),
+        ([dt.date(2024, 1, 1)], "dates or times"),
+        ([dt.datetime(2024, 1, 1, tzinfo=dt.UTC)], "dates or times"),
+        ([dt.timedelta(1)], "dates or times"),
         ([[1, 2]], "list<"),
         ([{"a": 1}], "struct<"),
         ([b"raw"], "binary"),

@@ -1,4 +1,4 @@
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -30,9 +30,9 @@ def utc(year: int, month: int, day: int, hour: int = 0, minute: int = 0) -> date
     return datetime(year, month, day, hour, minute, tzinfo=UTC)
 
 
-@pytest.mark.parametrize(("day", "length"), [((2024, 3, 31), 23), ((2024, 10, 27), 25), ((2024, 6, 1), 24)])
+@pytest.mark.parametrize(("day", "length"), [(date(2024, 3, 31), 23), (date(2024, 10, 27), 25), (date(2024, 6, 1), 24)])
 def test_a_day_in_berlin_has_the_hours_that_its_clock_shows(day, length):
-    noon = datetime(*day, 12, tzinfo=ZoneInfo("Europe/Berlin"))
+    noon = datetime.combine(day, time(12), tzinfo=ZoneInfo("Europe/Berlin"))
     assert hours(window_of(noon, "day", "Europe/Berlin")) == length
 
 

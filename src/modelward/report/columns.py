@@ -81,6 +81,8 @@ def _categories(column: Any) -> CategoricalSummary:
     import pyarrow as pa
     import pyarrow.compute as pc
 
+    if pa.types.is_string_view(column.type):
+        column = pc.cast(column, pa.large_string())  # Arrow counts the missing of a view as empty text.
     found = pc.value_counts(column)
     values, counts = found.field("values"), found.field("counts").to_numpy()
     if pa.types.is_dictionary(values.type):

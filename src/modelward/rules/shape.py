@@ -25,7 +25,7 @@ def change(column: str, reference: Summary, current: Summary, new_categories: tu
     missing, invalid = _missing(reference, current), _invalid(reference, current)
     aside = bool(missing or invalid)
     if isinstance(reference, NumericSummary) and isinstance(current, NumericSummary):
-        # Where values only went missing or wrong, the others moved by no more than their noise, which is not worth a word.
+        # Where values only went missing or wrong, the others moved by their noise, which is not worth a word.
         said = bool(reference.count and current.count) and not (aside and _stayed(reference, current))
         values = _numbers(reference, current) if said else ""
     elif isinstance(reference, CategoricalSummary) and isinstance(current, CategoricalSummary):

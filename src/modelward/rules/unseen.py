@@ -1,9 +1,9 @@
 """How likely chance is to bring so many rows of names that the reference never saw, names coming in clumps.
 
-Of two samples of one distribution, a name that came k times in both together is in the current one alone with chance sᵏ, s being
-the current share of all rows. The rows of such names are therefore a sum of independent terms, k with chance sᵏ, whose upper
-tail Chernoff bounds: P(S ≥ K) ≤ minₜ e⁻ᵗᴷ Π (1 − sᵏ + sᵏeᵗᵏ). Treating the rows as independent instead, as Good and Turing's
-rate does, takes one rare name of eight rows for eight surprises.
+Of two samples of one distribution, a name that came k times in both together is in the current one alone with chance
+sᵏ, s being the current share of all rows. The rows of such names are therefore a sum of independent terms, each k with
+chance sᵏ, whose upper tail Chernoff bounds: P(S ≥ K) ≤ minₜ e⁻ᵗᴷ Π (1 − sᵏ + sᵏeᵗᵏ). Treating the rows as independent
+instead, as Good and Turing's rate does, takes one rare name of eight rows for eight surprises.
 """
 
 import math
@@ -16,7 +16,7 @@ _SLOPES = np.linspace(0.02, 3.0, 60)
 
 
 def clumped_p_value(reference: CategoricalSummary, current: CategoricalSummary) -> float:
-    """A bound, never too small, on the chance of as many rows of unseen names; 0, no objection, where names were dropped."""
+    """A bound, never too small, on the chance of so many rows of unseen names; 0 where names were dropped."""
     if not (reference.exact and current.exact):
         return 0.0
     if not (reference.count and current.count):
