@@ -116,7 +116,11 @@ def resolve_or_register(
         return model
     if _is_id(name):
         raise NotFound(f"There is no model with the id {name}: send its key, and it is registered by its first event.")
-    return register(session, organisation_id=organisation_id, key=str(name), now=now, project=project, **details)
+    try:
+        return register(session, organisation_id=organisation_id, key=str(name), now=now, project=project, **details)
+    except Conflict:
+        # Another process registered it between our look and our insert; what it committed is there to be found now.
+        return resolve(session, organisation_id, name)
 
 
 def touch(
@@ -139,7 +143,7 @@ def known_time_zone(name: str) -> str:
     """
     try:
         ZoneInfo(name)
-    except (OSError, ValueError):
+    except (KeyError, OSError, ValueError):
         problem = FieldError("time_zone", f"{name[:80]!r} is not a time zone", "use a name such as Europe/Berlin")
         raise Invalid(
             f"{name[:80]!r} is not a time zone: use a name such as Europe/Berlin.", fields=(problem,)
