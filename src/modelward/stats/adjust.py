@@ -16,7 +16,8 @@ class Adjusted(NamedTuple):
 
 
 def benjamini_hochberg(p_values: npt.ArrayLike, q: float = 0.05) -> Adjusted:
-    """Keep the expected share of false alarms among all alarms at `q` or below, for independent or positively tied tests.
+    """Keep the expected share of false alarms among all alarms at `q` or below, for independent or positively tied
+    tests.
 
     With m tests, the i-th smallest p-value becomes min over j ≥ i of p₍ⱼ₎ · m / j.
 

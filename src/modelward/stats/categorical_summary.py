@@ -2,8 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -21,9 +20,10 @@ _MAGIC = b"MWCS"
 class CategoricalSummary:
     """What is kept of a column of names.
 
-    `count` is the number of rows with a name, `categories` the names that are kept, most frequent first and by name where
-    equal, `counts` how often each came, `other` how many rows had one of the names not kept. While `exact`, all names are
-    kept and all counts are true. Otherwise no count is short, and no name left out more frequent, than by `count_error` rows.
+    `count` is the number of rows with a name, `categories` the names that are kept, most frequent first and by name
+    where equal, `counts` how often each came, `other` how many rows had one of the names not kept. While `exact`, all
+    names are kept and all counts are true. Otherwise no count is short, and no name left out more frequent, than by
+    `count_error` rows.
 
     >>> summary = CategoricalSummary.of(["b", "a", None, "b"])
     >>> summary.categories, summary.counts.tolist(), summary.missing
@@ -41,7 +41,9 @@ class CategoricalSummary:
 
     @classmethod
     def of(cls, values: Iterable[object], *, missing: int = 0, invalid: int = 0, cap: int = CAP) -> Self:
-        """Summarise names. None and NaN are missing; what is not text is taken by its text, booleans as `true`, `false`."""
+        """Summarise names. None and NaN are missing; what is not text is taken by its text, booleans as `true`,
+        `false`.
+        """
         tally = Counter(values.tolist() if isinstance(values, np.ndarray) else values)
         absent = [value for value in tally if value is None or value != value]  # noqa: PLR0124 - only NaN differs from itself
         missing += sum(tally.pop(value) for value in absent)
@@ -71,38 +73,31 @@ class CategoricalSummary:
         if times.size and times.min() <= 0:
             if times.min() < 0:
                 raise ValueError("A category has a negative count; counts start at 0.")
-            present = np.flatnonzero(times)
+            present = np.flatnonzero(times).tolist()
             categories, times = [categories[i] for i in present], times[present]
         total = int(times.sum())
         if times.size <= cap:
             names, ordered = _ordered(categories, times)
             return cls(total, missing, invalid, names, ordered)
         hashes = hash_names(categories)
-        sample = sample_names(hashes, times)
-        return cls._capped(categories, times, hashes, total, missing, invalid, cap, 0, 0, sample)
+        whole = cls(total, missing, invalid, tuple(categories), times, sample=sample_names(hashes, times))
+        return cls._capped(whole, hashes, cap)
 
     @classmethod
-    def _capped(
-        cls,
-        categories: Sequence[str],
-        times: I64,
-        hashes: I64,
-        total: int,
-        missing: int,
-        invalid: int,
-        cap: int,
-        other: int,
-        error: int,
-        sample: NameSample,
-    ) -> Self:
+    def _capped(cls, whole: Self, hashes: I64, cap: int) -> Self:
+        """Keep the `cap` most frequent categories of a summary that has a sample already."""
+        times = whole.counts
         # Of equals at the border those of the smallest hash stay, so that each part of a stream keeps the same ones.
         order = np.lexsort((hashes, -times))
         kept, dropped = order[:cap], order[cap:]
-        names, ordered = _ordered([categories[i] for i in kept], times[kept])
-        if dropped.size:
-            error += int(times[dropped[0]])
-            other += int(times[dropped].sum())
-        return cls(total, missing, invalid, names, ordered, other, error, sample)
+        names, ordered = _ordered([whole.categories[i] for i in kept.tolist()], times[kept])
+        return replace(
+            whole,
+            categories=names,
+            counts=ordered,
+            other=whole.other + int(times[dropped].sum()),
+            count_error=whole.count_error + (int(times[dropped[0]]) if dropped.size else 0),
+        )
 
     @classmethod
     def merge(cls, summaries: Iterable[Self], *, cap: int = CAP) -> Self:
@@ -111,28 +106,23 @@ class CategoricalSummary:
         missing, invalid = sum(part.missing for part in parts), sum(part.invalid for part in parts)
         filled = [part for part in parts if part.count]
         if len(filled) == 1:
-            only = filled[0]
-            return cls(
-                only.count, missing, invalid, only.categories, only.counts, only.other, only.count_error, only.sample
-            )
+            return replace(filled[0], missing=missing, invalid=invalid)
         tally: Counter[str] = Counter()
         for part in filled:
             tally.update(dict(zip(part.categories, part.counts.tolist(), strict=True)))
         if all(part.exact for part in filled):
             return cls.from_counts(tuple(tally), tuple(tally.values()), missing=missing, invalid=invalid, cap=cap)
-        names, times = tuple(tally), np.fromiter(tally.values(), dtype=np.int64, count=len(tally))
-        return cls._capped(
-            names,
-            times,
-            hash_names(names),
-            sum(part.count for part in filled),
-            missing,
-            invalid,
-            cap,
-            sum(part.other for part in filled),
-            sum(part.count_error for part in filled),
-            merge_samples(part._name_sample for part in filled),
+        whole = cls(
+            count=sum(part.count for part in filled),
+            missing=missing,
+            invalid=invalid,
+            categories=tuple(tally),
+            counts=np.fromiter(tally.values(), dtype=np.int64, count=len(tally)),
+            other=sum(part.other for part in filled),
+            count_error=sum(part.count_error for part in filled),
+            sample=merge_samples(_name_sample(part) for part in filled),
         )
+        return cls._capped(whole, hash_names(whole.categories), cap)
 
     def __add__(self, other: Self) -> Self:
         return self.merge([self, other])
@@ -200,9 +190,9 @@ class CategoricalSummary:
             require(hashes.size == 0 or bool(hashes[0] >= 0 and hashes[-1] < 2**32), "its sample is broken")
         return cls(count, missing, invalid, categories, counts, other, error, sample)
 
-    @cached_property
-    def _name_sample(self) -> NameSample:
-        return self.sample or sample_names(hash_names(self.categories), self.counts)
+
+def _name_sample(summary: CategoricalSummary) -> NameSample:
+    return summary.sample or sample_names(hash_names(summary.categories), summary.counts)
 
 
 def _ordered(categories: Sequence[str], times: I64) -> tuple[tuple[str, ...], I64]:

@@ -1,9 +1,9 @@
 """The shared binning of two samples, on which PSI, chi-squared and their kin are computed.
 
-Numbers are cut at quantiles of the reference, with a cell of its own for each value that holds much of the reference, one
-below its minimum and one above its maximum. Names have a cell each. Missing and invalid values have theirs. Cells too thin to
-say anything are pooled by the count of both samples together, which under no drift tells nothing about either alone: a cell
-that is empty in the reference by construction would otherwise alarm without any drift.
+Numbers are cut at quantiles of the reference, with a cell of its own for each value that holds much of the reference,
+one below its minimum and one above its maximum. Names have a cell each. Missing and invalid values have theirs. Cells
+too thin to say anything are pooled by the count of both samples together, which under no drift tells nothing about
+either alone: a cell that is empty in the reference by construction would otherwise alarm without any drift.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from typing import NamedTuple, Self
 import numpy as np
 import numpy.typing as npt
 
-from modelward.stats.arrays import F64, Flags
+from modelward.stats.arrays import F64, I64, Flags
 from modelward.stats.categorical_summary import CategoricalSummary
 from modelward.stats.numeric_summary import NumericSummary
 from modelward.stats.samples import Sample, Summary, summary_pair
@@ -86,8 +86,9 @@ class _Cell(NamedTuple):
 def cells_of(reference: Sample, current: Sample, bins: int = BINS, pool_below: float = POOL_BELOW) -> Cells:
     """Bin two samples, or their summaries, by the reference.
 
-    Cells of which the smaller sample would hold fewer than `pool_below` rows, were there no drift, are pooled: numbers with
-    their neighbour, names with the other rare ones, and what is still too thin then with the smallest cell. 0 pools nothing.
+    Cells of which the smaller sample would hold fewer than `pool_below` rows, were there no drift, are pooled: numbers
+    with their neighbour, names with the other rare ones, and what is still too thin then with the smallest cell. 0
+    pools nothing.
 
     >>> cells = cells_of(["a", "a", "b"], ["a", "c", "c"], pool_below=0)
     >>> cells.labels, cells.reference_counts.tolist(), cells.current_counts.tolist()
@@ -127,15 +128,38 @@ def _number_cells(reference: NumericSummary, current: NumericSummary, bins: int)
 
 def _cuts(reference: NumericSummary, bins: int) -> tuple[F64, Flags]:
     """Where the line of numbers is cut: the points, and whether the point itself lies before its cut."""
-    heavy = reference.values[reference.atoms & (reference.weights * (2 * bins) >= reference.count)]
-    edges = reference.quantile(np.arange(1, bins) / bins)
-    edges = edges[~np.isin(edges, heavy)]
-    befores = np.concatenate(([reference.minimum], heavy))
-    afters = np.concatenate((edges, heavy, [reference.maximum]))
-    points = np.concatenate((np.unique(befores), np.unique(afters)))
-    after = np.arange(points.size) >= np.unique(befores).size
+    heavy = np.flatnonzero(reference.atoms & (reference.weights * (2 * bins) >= reference.count))
+    alone = reference.values[heavy]
+    edges = _edges(reference, heavy, bins)
+    befores = np.unique(np.append(alone, reference.minimum))
+    afters = np.unique(np.concatenate((alone, edges, [reference.maximum])))
+    points = np.concatenate((befores, afters))
+    after = np.arange(points.size) >= befores.size
     order = np.lexsort((after, points))
     return points[order], after[order]
+
+
+def _edges(reference: NumericSummary, heavy: I64, bins: int) -> F64:
+    """Values that part what lies between heavy ones into cells of about equal weight, about `bins` of all of it."""
+    reached = np.cumsum(reference.weights)
+    stops = np.append(reached[heavy] - reference.weights[heavy], reference.count).tolist()
+    starts = [0.0, *reached[heavy].tolist()]
+    targets: list[float] = []
+    for start, stop in zip(starts, stops, strict=True):
+        parts = max(1, round((stop - start) * bins / reference.count))
+        targets += [start + (stop - start) * part / parts for part in range(1, parts)]
+    return _nearest_values(reference, np.asarray(targets, dtype=np.float64), besides=reference.values[heavy])
+
+
+def _nearest_values(summary: NumericSummary, ranks: F64, *, besides: F64) -> F64:
+    """The values nearest to these ranks; of the sketch, not between, as there the distribution is known best."""
+    if not ranks.size:
+        return ranks
+    heights = np.cumsum(summary.weights) - np.where(summary.atoms, 0.0, summary.weights / 2)
+    above = heights.searchsorted(ranks).clip(1, heights.size - 1)
+    nearest = np.where(ranks - heights[above - 1] < heights[above] - ranks, above - 1, above)
+    values: F64 = summary.values[nearest]
+    return values[~np.isin(values, besides)]
 
 
 def _between(summary: NumericSummary, points: F64, after: Flags) -> F64:
@@ -188,7 +212,7 @@ def _aligned(summary: CategoricalSummary, names: tuple[str, ...]) -> F64:
 
 
 def _unknown(summary: CategoricalSummary, counts: F64, shares_elsewhere: F64) -> Flags:
-    """Names that this side may have had, unkept, about as often as the other side did: nobody can say that they moved."""
+    """Names that this side may have had, unkept, about as often as the other side: nobody can say that they moved."""
     limit = 4 * summary.count_error / max(1, summary.count)
     unknown: Flags = (counts == 0) & (shares_elsewhere <= limit) & (not summary.exact)
     return unknown

@@ -28,11 +28,12 @@ def chi_squared(
 ) -> ChiSquared:
     """Pearson's chi-squared test of homogeneity of two samples or summaries, in shared cells.
 
-    Σ (O − E)² / E over the cells of both samples, E the count that the pooled shares would give. Both samples are treated as
-    samples: taking the reference's shares for the truth would count its noise as drift. `yates` moves each count of a 2 × 2
-    table by up to a half towards E.
+    Σ (O − E)² / E over the cells of both samples, E the count that the pooled shares would give. Both samples are
+    treated as samples: taking the reference's shares for the truth would count its noise as drift. `yates` moves each
+    count of a 2 × 2 table by up to a half towards E.
 
-    Edge cases: nan where a side has no rows; a single cell gives 0 with p-value 1; cells empty on both sides do not count.
+    Edge cases: nan where a side has no rows; a single cell gives 0 with p-value 1; cells empty on both sides do not
+    count.
 
     >>> result = chi_squared([], [], cells=Cells.of_counts([10, 10, 20], [20, 20, 20]))
     >>> round(result.statistic, 4), round(result.p_value, 4)

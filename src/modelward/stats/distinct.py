@@ -1,8 +1,8 @@
 """How many distinct names there were, and how many came once, from a small sample that merges exactly.
 
-Each name is hashed to a number; the sample keeps the names with the smallest hashes, each with its count. Whoever is among
-the smallest of a union is among the smallest of each part, so merged counts are the true ones, and the sample is a fair one
-of the names, not of the rows.
+Each name is hashed to a number; the sample keeps the names with the smallest hashes, each with its count. Whoever is
+among the smallest of a union is among the smallest of each part, so merged counts are the true ones, and the sample is
+a fair one of the names, not of the rows.
 """
 
 import zlib
@@ -67,7 +67,9 @@ def merge_samples(samples: Iterable[NameSample]) -> NameSample:
 
 
 def _mix(sums: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
-    """Spread checksums evenly: names that differ by a digit have checksums that differ by a pattern (MurmurHash3's finaliser)."""
+    """Spread checksums evenly: names that differ by a digit have checksums that differ by a pattern (MurmurHash3's
+    finaliser).
+    """
     mixed = sums ^ (sums >> np.uint32(16))
     mixed *= np.uint32(0x85EBCA6B)
     mixed ^= mixed >> np.uint32(13)

@@ -25,15 +25,16 @@ def jensen_shannon(
 ) -> JensenShannon:
     """Jensen–Shannon distance of two samples or summaries, in shared cells.
 
-    √((KL(p ‖ a) + KL(q ‖ a)) / 2) with a = (p + q) / 2 and logarithms to `base`; from 0 to √(log 2), which is 0.833 for the
-    natural logarithm and 1 for base 2.
+    √((KL(p ‖ a) + KL(q ‖ a)) / 2) with a = (p + q) / 2 and logarithms to `base`; from 0 to √(log 2), which is 0.833 for
+    the natural logarithm and 1 for base 2.
 
     Edge cases: nan where a side has no rows; empty cells are no trouble.
 
     >>> round(jensen_shannon([], [], cells=Cells.of_counts([1, 0], [1, 1])).statistic, 4)
     0.4645
 
-    Source: Endres, Schindelin (2003), "A new metric for probability distributions", IEEE Transactions on Information Theory 49.
+    Source: Endres, Schindelin (2003), "A new metric for probability distributions", IEEE Transactions on Information
+    Theory 49.
     """
     shared = cells_of(reference, current, bins) if cells is None else cells
     if shared.empty:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import kolmogorov
 
-from modelward.stats.arrays import F64
+from modelward.stats.arrays import F64, Flags
 from modelward.stats.numeric_summary import NumericSummary
 from modelward.stats.samples import Sample, numeric_of
 
@@ -15,7 +15,7 @@ _EXACT_UP_TO = 10_000
 
 @dataclass(frozen=True)
 class KolmogorovSmirnov:
-    """`rank_error` is the bound on the statistic's error that compressed summaries bring; the p-value has it taken off."""
+    """`rank_error` bounds the error of the statistic that compression brings; the p-value has it taken off first."""
 
     statistic: float
     p_value: float
@@ -28,9 +28,10 @@ class KolmogorovSmirnov:
 def kolmogorov_smirnov(reference: Sample, current: Sample) -> KolmogorovSmirnov:
     """Two-sided two-sample Kolmogorov–Smirnov test of numbers.
 
-    D = max |F(x) − G(x)|. The p-value is exact (all ways to interleave the samples are counted) where both summaries are
-    exact and n·m ≤ 10,000, else that of the limiting distribution, which errs to the careful side for small samples and for ties.
-    Of compressed summaries, D is first made smaller by the bound on its error, so that compression never makes evidence.
+    D = max |F(x) − G(x)|. The p-value is exact (all ways to interleave the samples are counted) where both summaries
+    are exact and n·m ≤ 10,000, else that of the limiting distribution, which errs to the careful side for small samples
+    and for ties. Of compressed summaries, D is first made smaller by the bound on its error, so that compression never
+    makes evidence.
 
     Edge cases: missing values are left out; infinities are numbers beyond all others; nan where a side has no numbers.
 
@@ -38,8 +39,8 @@ def kolmogorov_smirnov(reference: Sample, current: Sample) -> KolmogorovSmirnov:
     >>> result.statistic, round(result.p_value, 4)
     (0.5, 0.7714)
 
-    Source: Hodges (1958), "The significance probability of the Smirnov two-sample test", Arkiv för Matematik 3; the recursion
-    as in Kim and Jennrich (1973), Selected Tables in Mathematical Statistics 1.
+    Source: Hodges (1958), "The significance probability of the Smirnov two-sample test", Arkiv för Matematik 3; the
+    recursion as in Kim and Jennrich (1973), Selected Tables in Mathematical Statistics 1.
     """
     first, second = numeric_of(reference), numeric_of(current)
     n, m = first.numbers, second.numbers
@@ -74,7 +75,7 @@ def _exact_p_value(distance: float, n: int, m: int) -> float:
     return min(1.0, max(0.0, 1.0 - float(inside[m])))
 
 
-def _next_row(previous: F64, within: F64, weight: float) -> F64:
+def _next_row(previous: F64, within: Flags, weight: float) -> F64:
     first, stop = int(within.argmax()), within.size - int(within[::-1].argmax())
     row = np.zeros(previous.size)
     if within[first]:

@@ -27,8 +27,8 @@ class MissingRate:
 def missing_rate_test(reference: Sample, current: Sample) -> MissingRate:
     """Two-sided test of whether missing values came more or less often than before, over all rows.
 
-    z = (q − p) / √(r(1 − r)(1/n + 1/m)) with r the rate of both together; where a count expected under equal rates is below
-    5, Fisher's exact test.
+    z = (q − p) / √(r(1 − r)(1/n + 1/m)) with r the rate of both together; where a count expected under equal rates is
+    below 5, Fisher's exact test.
 
     Edge cases: nan where a side has no rows; p-value 1 where nothing, or everything, is missing on both sides.
 

@@ -29,23 +29,25 @@ class NewCategories:
 def new_categories(reference: Sample, current: Sample) -> NewCategories:
     """Test of the share of rows whose name is new, against the Good–Turing estimate.
 
-    The chance that the next row has a name never seen is about N₁ / n, where N₁ of the n reference rows have a name that came
-    once. Had nothing changed, the K new rows of m and the N₁ singletons of n would have one rate, so that K of K + N₁ is binomial
-    with share m / (n + m); the p-value is its upper tail. Where the current sample is the larger, its rows of one new name come
-    in clumps of about m / n, and both K and m are divided by that.
+    The chance that the next row has a name never seen is about N₁ / n, where N₁ of the n reference rows have a name
+    that came once. Had nothing changed, the K new rows of m and the N₁ singletons of n would have one rate, so that K
+    of K + N₁ is binomial with share m / (n + m); the p-value is its upper tail. Where the current sample is the larger,
+    its rows of one new name come in clumps of about m / n, and both K and m are divided by that.
 
-    Edge cases: nan where a side has no names; p-value 1 without new names. If the reference keeps only its most frequent names, a
-    name counts as new only if it came far more often than any name that the reference may have dropped.
+    Edge cases: nan where a side has no names; p-value 1 without new names. If the reference keeps only its most
+    frequent names, a name counts as new only if it came far more often than any name that the reference may have
+    dropped.
 
     >>> result = new_categories(["a"] * 60 + ["b"] * 40, ["a"] * 50 + ["c"] * 10)
     >>> result.names, result.p_value < 1e-3
     (('c',), True)
 
-    Source: Good (1953), "The population frequencies of species and the estimation of population parameters", Biometrika 40.
+    Source: Good (1953), "The population frequencies of species and the estimation of population parameters", Biometrika
+    40.
     """
     first, second = summary_pair(reference, current)
     if not isinstance(first, CategoricalSummary) or not isinstance(second, CategoricalSummary):
-        raise ValueError("New categories are counted in a column of names, and this one holds numbers.")
+        raise ValueError("New categories are counted in a column of names, and this one holds numbers.")  # noqa: TRY004 - as all other statistics
     n, m = first.count, second.count
     if not (n and m):
         return NewCategories(math.nan, math.nan, math.nan, (), (), n, m)

@@ -4,22 +4,27 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Self
+from typing import Literal, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from modelward.stats import moments, sketch
 from modelward.stats.arrays import F64, Flags
-from modelward.stats.binary import Reader, Writer, require
+from modelward.stats.binary import Reader, Writer
+from modelward.stats.finite import split, split_sorted
+from modelward.stats.numeric_document import read_fields, write_fields
+from modelward.stats.order import SortedOrder, order_of
 from modelward.stats.sketch import Entries
+
+Side = Literal["left", "right"]
 
 CAP = 2048
 GROUPS = 512
 
 _MAGIC = b"MWNS"
-_NOTHING = np.empty(0)
-_NO_FLAGS = np.empty(0, dtype=bool)
+_NOTHING = Entries(np.empty(0), np.empty(0), np.empty(0), np.empty(0, dtype=bool))
+_LONG = 50_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,10 +55,7 @@ class NumericSummary:
     maximum: float
     mean: float
     deviation: float
-    values: F64
-    means: F64
-    weights: F64
-    atoms: Flags
+    entries: Entries
     exact: bool
     carried: float = 0.0
 
@@ -62,36 +64,32 @@ class NumericSummary:
         cls, values: npt.ArrayLike, *, missing: int = 0, invalid: int = 0, cap: int = CAP, groups: int = GROUPS
     ) -> Self:
         """Summarise numbers (any array of floats, integers or booleans; None counts as NaN, which is missing)."""
-        ordered = np.sort(np.asarray(values, dtype=np.float64), axis=None)
-        size = ordered.size
-        negative = positive = 0
-        if size and not (ordered[0] > -math.inf and ordered[-1] < math.inf):
-            negative, stop, end = _finite_range(ordered)
-            positive, missing = end - stop, missing + size - end
-            ordered = ordered[negative:stop]
-        if not ordered.size:
-            return cls.empty(
-                missing=missing, invalid=invalid, positive_infinities=positive, negative_infinities=negative
-            )
-        exact = not sketch.has_more_distinct_than(ordered, cap)
-        entries = sketch.run_lengths(ordered) if exact else sketch.group(ordered, groups)
-        mean, deviation = _moments(ordered, entries)
+        array = np.asarray(values, dtype=np.float64).reshape(-1)
+        long = array.size >= _LONG
+        parts = split(array) if long else split_sorted(np.sort(array))
+        aside = {
+            "missing": missing + parts.missing,
+            "invalid": invalid,
+            "positive_infinities": parts.positive,
+            "negative_infinities": parts.negative,
+        }
+        finite = parts.finite
+        if not finite.size:
+            return cls.empty(**aside)
+        order = order_of(finite, cap) if long else SortedOrder(finite)
+        minimum, maximum = order.ends()
+        entries, exact = sketch.entries_of(order, cap, groups)
+        mean, deviation = _moments(finite, minimum, maximum, entries)
         return cls(
-            count=ordered.size,
-            missing=missing,
-            invalid=invalid,
-            zeros=_zeros(ordered),
-            positive_infinities=positive,
-            negative_infinities=negative,
-            minimum=float(ordered[0]),
-            maximum=float(ordered[-1]),
+            count=finite.size,
+            zeros=0 if minimum > 0 or maximum < 0 else finite.size - int(np.count_nonzero(finite)),
+            minimum=minimum,
+            maximum=maximum,
             mean=mean,
             deviation=deviation,
-            values=entries.values,
-            means=entries.means,
-            weights=entries.weights,
-            atoms=entries.atoms,
+            entries=entries,
             exact=exact,
+            **aside,
         )
 
     @classmethod
@@ -99,11 +97,8 @@ class NumericSummary:
         cls, *, missing: int = 0, invalid: int = 0, positive_infinities: int = 0, negative_infinities: int = 0
     ) -> Self:
         """The summary of a column without any finite value."""
-        nan = math.nan
-        nothing = (_NOTHING, _NOTHING, _NOTHING, _NO_FLAGS)
-        return cls(
-            0, missing, invalid, 0, positive_infinities, negative_infinities, nan, nan, nan, nan, *nothing, exact=True
-        )
+        aside = (missing, invalid, 0, positive_infinities, negative_infinities)
+        return cls(0, *aside, math.nan, math.nan, math.nan, math.nan, _NOTHING, exact=True)
 
     @classmethod
     def merge(cls, summaries: Iterable[Self], *, cap: int = CAP, groups: int = GROUPS) -> Self:
@@ -130,10 +125,7 @@ class NumericSummary:
             maximum=maximum,
             mean=moments.clamp(mean, minimum, maximum),
             deviation=deviation,
-            values=entries.values,
-            means=entries.means,
-            weights=entries.weights,
-            atoms=entries.atoms,
+            entries=entries,
             exact=exact,
             carried=carried,
             **aside,
@@ -141,6 +133,26 @@ class NumericSummary:
 
     def __add__(self, other: Self) -> Self:
         return self.merge([self, other])
+
+    @property
+    def values(self) -> F64:
+        """The value of each entry of the sketch: the middle one of a group."""
+        return self.entries.values
+
+    @property
+    def means(self) -> F64:
+        """The mean of each entry."""
+        return self.entries.means
+
+    @property
+    def weights(self) -> F64:
+        """The rows of each entry."""
+        return self.entries.weights
+
+    @property
+    def atoms(self) -> Flags:
+        """Which entries are a single value."""
+        return self.entries.atoms
 
     @property
     def rows(self) -> int:
@@ -163,11 +175,6 @@ class NumericSummary:
         return 0.0 if self.exact else self.carried + sketch.line_error(self.entries)
 
     @property
-    def entries(self) -> Entries:
-        """The sketch."""
-        return Entries(self.values, self.means, self.weights, self.atoms)
-
-    @property
     def turning_points(self) -> F64:
         """Where `cdf` steps or bends: between two neighbours it is a straight line."""
         return self.values if self.exact or not self.count else self._knots[0]
@@ -186,9 +193,8 @@ class NumericSummary:
         if not self.count:
             return np.full(shares.shape, np.nan)
         if self.exact:
-            return _exact_quantile(self.values, self._reached, shares)
-        points, heights = self._knots
-        return 4 * np.interp(shares * self.count, heights, points / 4)  # A quarter: differences must not overflow.
+            return sketch.order_statistic(self.values, self._reached, shares)
+        return sketch.point_at(*self._knots, shares * self.count)
 
     def to_bytes(self) -> bytes:
         """The summary as a versioned document, for `from_bytes`."""
@@ -206,75 +212,31 @@ class NumericSummary:
 
     def write(self, writer: Writer) -> None:
         """Add the fields to a document."""
-        aside = (self.missing, self.invalid, self.positive_infinities, self.negative_infinities)
-        writer.pack("5q", self.count, *aside)
-        if not self.count:
-            return
-        moments = (self.minimum, self.maximum, self.mean, self.deviation, self.carried)
-        writer.pack("q5d?", self.zeros, *moments, self.exact)
-        writer.floats(self.values)
-        writer.integers(self.weights.astype(np.int64))
-        if not self.exact:
-            writer.raw(np.packbits(self.atoms).tobytes())
-            writer.floats(self.means[~self.atoms])
+        write_fields(writer, self)
 
     @classmethod
     def read(cls, reader: Reader) -> Self:
         """Take the fields from a document."""
-        count, missing, invalid, positive, negative = map(int, reader.unpack("5q"))
-        require(min(count, missing, invalid, positive, negative) >= 0, "a count is negative")
-        if not count:
-            return cls.empty(
-                missing=missing, invalid=invalid, positive_infinities=positive, negative_infinities=negative
-            )
-        zeros, minimum, maximum, mean, deviation, carried, exact = reader.unpack("q5d?")
-        values, weights = reader.floats(), reader.integers().astype(np.float64)
-        atoms, means = np.ones(values.size, dtype=bool), values
-        if not exact:
-            atoms = np.unpackbits(np.frombuffer(reader.raw(), dtype=np.uint8), count=values.size).astype(bool)
-            means = values.copy()
-            means[~atoms] = _sized(reader.floats(), values.size - np.count_nonzero(atoms))
-        summary = cls(
-            count=count,
-            missing=missing,
-            invalid=invalid,
-            zeros=int(zeros),
-            positive_infinities=positive,
-            negative_infinities=negative,
-            minimum=float(minimum),
-            maximum=float(maximum),
-            mean=float(mean),
-            deviation=float(deviation),
-            values=values,
-            means=means,
-            weights=weights,
-            atoms=atoms,
-            exact=bool(exact),
-            carried=float(carried),
-        )
-        _require_consistent(summary)
-        return summary
+        fields = read_fields(reader)
+        return cls(**fields) if "count" in fields else cls.empty(**fields)
 
-    def _share(self, x: npt.ArrayLike, side: str) -> F64:
+    def _share(self, x: npt.ArrayLike, side: Side) -> F64:
         points = np.asarray(x, dtype=np.float64)
         if not self.numbers:
             return np.full(points.shape, np.nan)
-        finite = self._weight_up_to(points, side) if self.count else np.zeros(points.shape)
-        lowest = points > -np.inf if side == "left" else True
-        highest = (points == np.inf) if side == "right" else False
-        reached = finite + lowest * self.negative_infinities + highest * self.positive_infinities
-        shares: F64 = np.asarray(reached / self.numbers)
+        reached = self._finite_up_to(points, side)
+        # An infinity lies below a point that is greater, and at one that equals it.
+        reached = reached + self.negative_infinities * ((points > -np.inf) | (side == "right"))
+        reached = reached + self.positive_infinities * ((points == np.inf) & (side == "right"))
+        shares: F64 = reached / self.numbers
         return shares
 
-    def _weight_up_to(self, x: F64, side: str) -> F64:
+    def _finite_up_to(self, points: F64, side: Side) -> F64:
+        if not self.count:
+            return np.zeros(points.shape)
         if self.exact:
-            index = self.values.searchsorted(x, "right" if side == "right" else "left")
-            return np.concatenate(([0.0], self._reached))[index]
-        points, heights = self._knots
-        if side == "right":
-            return np.interp(x / 4, points / 4, heights, left=0.0)
-        mirrored = np.interp(-x / 4, -points[::-1] / 4, self.count - heights[::-1], left=0.0)
-        return self.count - mirrored
+            return np.concatenate(([0.0], self._reached))[self.values.searchsorted(points, side)]
+        return sketch.height_at(*self._knots, points, side)
 
     @cached_property
     def _reached(self) -> F64:
@@ -285,50 +247,17 @@ class NumericSummary:
         return sketch.knots(self.entries, self.minimum, self.maximum)
 
 
-def _sized(values: F64, size: int) -> F64:
-    require(values.size == size, "a list of means has a wrong length")
-    return values
-
-
-def _require_consistent(summary: NumericSummary) -> None:
-    values, weights = summary.values, summary.weights
-    require(values.size == weights.size > 0, "values and weights differ in number")
-    require(bool(weights.min() > 0) and weights.sum() == summary.count, "the weights do not add up to the count")
-    require(0 <= summary.zeros <= summary.count, "there are more zeros than values")
-    ends = (summary.minimum, *values[[0, -1]].tolist(), summary.maximum)
-    require(all(map(math.isfinite, ends)) and ends == tuple(sorted(ends)), "its values are outside their range")
-    require(bool((values[1:] >= values[:-1]).all()), "its values are not in order")
-    require(bool(np.isfinite(summary.means).all()), "a mean is not finite")
-    require(summary.minimum <= summary.mean <= summary.maximum, "its mean is outside its range")
-    require(summary.deviation >= 0 and 0 <= summary.carried <= 1, "its deviation or its error is impossible")
-
-
-def _finite_range(ordered: F64) -> tuple[int, int, int]:
-    """Where the finite values of a sorted array start and stop, and where its NaNs start."""
-    start = ordered.searchsorted(-math.inf, "right")
-    stop = ordered.searchsorted(math.inf, "left")
-    return int(start), int(stop), int(ordered.searchsorted(math.nan, "left"))
-
-
-def _zeros(ordered: F64) -> int:
-    if ordered[0] > 0 or ordered[-1] < 0:
-        return 0
-    return int(ordered.searchsorted(0.0, "right") - ordered.searchsorted(0.0, "left"))
-
-
-def _moments(ordered: F64, entries: Entries) -> tuple[float, float]:
-    """Mean and standard deviation, from the runs where they are fewer than the rows."""
-    exponent = moments.exponent_of(float(ordered[0]), float(ordered[-1]))
+def _moments(finite: F64, minimum: float, maximum: float, entries: Entries) -> tuple[float, float]:
+    """Mean and standard deviation; from the distinct values, which are fewer, where they are all there."""
+    exponent = moments.exponent_of(minimum, maximum)
     means = moments.scaled(entries.means, exponent)
-    low, high = moments.scaled(ordered[[0, -1]], exponent).tolist()
-    mean = moments.clamp(float(means @ entries.weights) / ordered.size, low, high)
+    low, high = math.ldexp(minimum, -exponent), math.ldexp(maximum, -exponent)
+    mean = moments.clamp(float(means @ entries.weights) / finite.size, low, high)
     if entries.atoms.all():
-        offsets = means - mean
-        squares = float((offsets * offsets) @ entries.weights)
+        deviation = moments.weighted_deviation(means, entries.weights, mean)
     else:
-        offsets = moments.scaled(ordered, exponent) - mean
-        squares = float(offsets @ offsets)
-    return moments.unscale(mean, exponent), moments.unscale(math.sqrt(squares / ordered.size), exponent)
+        deviation = moments.deviation_of(finite, mean, exponent)
+    return moments.unscale(mean, exponent), moments.unscale(deviation, exponent)
 
 
 def _merge_entries(filled: Sequence[NumericSummary], cap: int, groups: int) -> tuple[Entries, bool, float]:
@@ -346,14 +275,3 @@ def _merge_entries(filled: Sequence[NumericSummary], cap: int, groups: int) -> t
 
 def _step_error(summary: NumericSummary) -> float:
     return 0.0 if summary.exact else summary.carried + sketch.step_error(summary.entries)
-
-
-def _exact_quantile(values: F64, reached: F64, shares: F64) -> F64:
-    """Linear interpolation between order statistics (Hyndman and Fan's type 7, NumPy's default)."""
-    position = shares * (reached[-1] - 1)
-    below = np.floor(position)
-    part = position - below
-    lower = values[np.minimum(reached.searchsorted(below, "right"), values.size - 1)]
-    upper = values[np.minimum(reached.searchsorted(below + 1, "right"), values.size - 1)]
-    quantiles: F64 = np.asarray(np.where(part > 0, lower * (1 - part) + upper * part, lower))
-    return quantiles

@@ -83,7 +83,9 @@ def _read_column(reader: Reader) -> Summary:
 
 
 def _merge_column(name: str, parts: Iterable[Profile]) -> Summary:
-    """One column of all parts; where it is of two kinds, the kind that saw more values stays, and the others are invalid."""
+    """One column of all parts; where it is of two kinds, the kind that saw more values stays, and the others are
+    invalid.
+    """
     absent = 0
     numeric: list[NumericSummary] = []
     categorical: list[CategoricalSummary] = []

@@ -13,7 +13,9 @@ from modelward.stats.samples import Sample
 
 @dataclass(frozen=True)
 class PSI:
-    """`statistic` is the plain index; `corrected` has the part taken off that chance alone brings in (`bias`), never below 0."""
+    """`statistic` is the plain index; `corrected` has the part taken off that chance alone brings in (`bias`), never
+    below 0.
+    """
 
     statistic: float
     corrected: float
@@ -26,13 +28,14 @@ class PSI:
 def psi(reference: Sample, current: Sample, *, bins: int = BINS, cells: Cells | None = None) -> PSI:
     """Population stability index of two samples or summaries, of numbers or of names.
 
-    Σ (qᵢ − pᵢ) · ln(qᵢ / pᵢ) over cells, p the shares of the reference and q those of the current sample. By custom below 0.1
-    is stable, from 0.25 is a strong shift. A cell that is empty on one side counts there as half a row.
+    Σ (qᵢ − pᵢ) · ln(qᵢ / pᵢ) over cells, p the shares of the reference and q those of the current sample. By custom
+    below 0.1 is stable, from 0.25 is a strong shift. A cell that is empty on one side counts there as half a row.
 
-    Chance moves shares too: without any drift the index is about (cells − 1) · (1/n + 1/m), 0.09 for 200 rows against 200 in
-    10 cells. `bias` is that expectation for these very cells, given the shares of both samples together.
+    Chance moves shares too: without any drift the index is about (cells − 1) · (1/n + 1/m), 0.09 for 200 rows against
+    200 in 10 cells. `bias` is that expectation for these very cells, given the shares of both samples together.
 
-    Edge cases: nan where a side has no rows; 0 where one cell holds everything. Give `cells` to use a binning of your own.
+    Edge cases: nan where a side has no rows; 0 where one cell holds everything. Give `cells` to use a binning of your
+    own.
 
     >>> half = Cells.of_counts([50, 50], [60, 40])
     >>> round(psi([], [], cells=half).statistic, 4)

@@ -1,12 +1,12 @@
 """The equi-depth sketch: a sorted column as a few hundred groups of equal weight.
 
-Each entry is either an *atom*, one value with its exact weight, or a *group*: its middle value (the value at half of its
-weight), its mean and its weight. A value that holds more than 1/groups of the rows is always an atom.
+Each entry is either an *atom*, one value with its exact weight, or a *group*: its middle value (the value at half of
+its weight), its mean and its weight. A value that holds more than 1/groups of the rows is always an atom.
 
 The bound. Let t be the rank in the middle of a group and v its middle value: the true distribution passes t at v. So
-between two neighbouring middles the true distribution and a line drawn between them stay within the same two ranks, and are
-never further apart than those are (`line_error`); a step drawn at each middle is never further away than half a group
-(`step_error`). A merge adds up the steps of its parts, so it carries their errors along, and adds its own.
+between two neighbouring middles the true distribution and a line drawn between them stay within the same two ranks, and
+are never further apart than those are (`line_error`); a step drawn at each middle is never further away than half a
+group (`step_error`). A merge adds up the steps of its parts, so it carries their errors along, and adds its own.
 """
 
 from collections.abc import Sequence
@@ -16,6 +16,9 @@ import numpy as np
 
 from modelward.stats.arrays import F64, I64, Flags
 from modelward.stats.moments import exponent_of, scaled
+from modelward.stats.order import BucketOrder, SortedOrder
+
+Order = SortedOrder | BucketOrder
 
 
 class Entries(NamedTuple):
@@ -25,6 +28,13 @@ class Entries(NamedTuple):
     means: F64
     weights: F64
     atoms: Flags
+
+
+def entries_of(order: Order, cap: int, groups: int) -> tuple[Entries, bool]:
+    """Every distinct value while there are at most `cap`, else the sketch; and whether it is the former."""
+    if isinstance(order, SortedOrder) and not has_more_distinct_than(order.values, cap):
+        return run_lengths(order.values), True
+    return group(order, min(groups, order.size)), False
 
 
 def run_lengths(ordered: F64) -> Entries:
@@ -48,37 +58,47 @@ def has_more_distinct_than(ordered: F64, cap: int) -> bool:
     return bool(np.count_nonzero(ordered[1:] != ordered[:-1]) >= cap)
 
 
-def group(ordered: F64, groups: int) -> Entries:
-    """Compress a sorted array of finite values into about `groups` entries."""
-    lefts, rights = _heavy_runs(ordered, groups)
-    bounds = _bounds(ordered.size, lefts, rights, groups)
+def group(order: Order, groups: int) -> Entries:
+    """Compress finite values, of which there are more than groups, into about `groups` entries."""
+    grid = _rank_grid(order.size, groups)
+    lefts, rights = _heavy_runs(order, grid, groups)
+    bounds = _bounds(grid, lefts, rights)
     starts, stops = bounds[:-1], bounds[1:]
     weights = (stops - starts).astype(np.float64)
-    values = ordered[(starts + stops) // 2]
-    atoms = np.isin(starts, lefts, assume_unique=True) if lefts.size else np.zeros(starts.size, dtype=bool)
-    exponent = exponent_of(float(ordered[0]), float(ordered[-1]))
-    means = _unscaled(np.add.reduceat(scaled(ordered, exponent), starts) / weights, exponent)
-    return Entries(values, _within(means, values, atoms), weights, atoms)
+    both = order.at(np.concatenate(((starts + stops) // 2, starts)))
+    values = both[: starts.size]
+    atoms = np.isin(starts, lefts, assume_unique=True) | (weights == 1)
+    return Entries(values, np.where(atoms, values, order.means(starts)), weights, atoms)
 
 
-def _heavy_runs(ordered: F64, groups: int) -> tuple[I64, I64]:
-    """Where each value that holds more than 1/groups of the rows starts and stops: so long a run meets every such stride."""
-    candidates = ordered[:: max(1, ordered.size // groups)]
-    candidates = candidates[np.concatenate(([True], candidates[1:] != candidates[:-1]))]
-    lefts = ordered.searchsorted(candidates, "left")
-    rights = ordered.searchsorted(candidates, "right")
-    heavy = (rights - lefts) * groups > ordered.size
+def _rank_grid(size: int, groups: int) -> I64:
+    """The ranks at which groups are parted: evenly, and ever closer towards both ends, down to a single row.
+
+    What lies beyond the other sample's last value is a cell of PSI that is empty on that side, where a small share
+    counts for much; so the tails are kept finer than the middle.
+    """
+    even = np.arange(groups + 1, dtype=np.int64) * size // groups
+    tail = 2 ** np.arange(max(0, size // groups).bit_length(), dtype=np.int64)
+    return np.unique(np.concatenate((even, tail, size - tail)))
+
+
+def _heavy_runs(order: Order, grid: I64, groups: int) -> tuple[I64, I64]:
+    """Where each value that holds more than 1/groups of the rows starts and stops; so long a run meets the grid."""
+    # The middles are asked for at once because the next step wants them.
+    wanted = np.concatenate((grid[:-1], (grid[1:] + grid[:-1]) // 2))
+    candidates = np.unique(order.at(wanted)[: grid.size - 1])
+    lefts, rights = order.runs(candidates)
+    heavy = (rights - lefts) * groups > order.size
     return lefts[heavy], rights[heavy]
 
 
-def _bounds(size: int, lefts: I64, rights: I64, groups: int) -> I64:
-    """Where groups start and stop: an even grid, cut anew at both ends of each heavy run and never inside one."""
-    grid = np.arange(groups + 1, dtype=np.int64) * size // groups
-    if lefts.size:
-        run = lefts.searchsorted(grid, "right") - 1
-        inside = (run >= 0) & (grid < rights[run])
-        grid = np.concatenate((grid[~inside], lefts, rights))
-    return np.unique(grid)
+def _bounds(grid: I64, lefts: I64, rights: I64) -> I64:
+    """Where groups start and stop: on the grid, and at both ends of each heavy run, and never inside one."""
+    if not lefts.size:
+        return grid
+    run = lefts.searchsorted(grid, "right") - 1
+    inside = (run >= 0) & (grid < rights[run])
+    return np.unique(np.concatenate((grid[~inside], lefts, rights)))
 
 
 def unite(parts: Sequence[Entries]) -> Entries:
@@ -94,7 +114,7 @@ def unite(parts: Sequence[Entries]) -> Entries:
 
 
 def regroup(entries: Entries, groups: int) -> Entries:
-    """Compress sorted entries: those whose middles fall into one cell of an even grid of ranks become one group.
+    """Compress sorted entries: those whose middles fall between the same two ranks of the grid become one group.
 
     Heavy atoms stay as they are and part the groups before them from those behind them.
     """
@@ -102,7 +122,7 @@ def regroup(entries: Entries, groups: int) -> Entries:
     reached = np.cumsum(weights)
     total = reached[-1]
     heavy = atoms & (weights * groups > total)
-    cell = ((reached - weights / 2) * (groups / total)).astype(np.int64)
+    cell = _rank_grid(int(total), groups).searchsorted(reached - weights / 2, "right")
     starts = np.flatnonzero(np.concatenate(([True], (cell[1:] != cell[:-1]) | heavy[1:] | heavy[:-1])))
     stops = np.append(starts[1:], values.size)
     sums = np.add.reduceat(weights, starts)
@@ -114,7 +134,9 @@ def regroup(entries: Entries, groups: int) -> Entries:
 
 
 def _middles(values: F64, reached: F64, targets: F64) -> F64:
-    """The value at which the running weight passes each target; half way where it rests on the target between two values."""
+    """The value at which the running weight passes each target; half way where it rests on the target between two
+    values.
+    """
     index = reached.searchsorted(targets, "left")
     following = np.minimum(index + 1, values.size - 1)
     between = values[index] / 2 + values[following] / 2
@@ -130,7 +152,7 @@ def _within(means: F64, values: F64, atoms: Flags) -> F64:
 
 
 def knots(entries: Entries, minimum: float, maximum: float) -> tuple[F64, F64]:
-    """The points (value, weight reached) between which the distribution is drawn as lines; an atom is a vertical one."""
+    """The points (value, weight reached) between which the distribution is drawn in lines; an atom is upright."""
     values, _, weights, atoms = entries
     reached = np.cumsum(weights)
     last = np.cumsum(1 + atoms)
@@ -143,6 +165,32 @@ def knots(entries: Entries, minimum: float, maximum: float) -> tuple[F64, F64]:
     heights[last - atoms] = reached - weights + half
     heights[last] = reached - half
     return points, heights
+
+
+def height_at(points: F64, heights: F64, x: F64, side: str) -> F64:
+    """The weight reached at `x`: up to it for the side `right`, before it for `left`."""
+    # Quarters, because the distance between two finite numbers may be infinite.
+    if side == "right":
+        return np.interp(x / 4, points / 4, heights, left=0.0)
+    beyond: F64 = np.interp(-x / 4, -points[::-1] / 4, heights[-1] - heights[::-1], left=0.0)
+    before: F64 = heights[-1] - beyond
+    return before
+
+
+def point_at(points: F64, heights: F64, height: F64) -> F64:
+    """The value at which the weight reaches this height."""
+    return 4 * np.interp(height, heights, points / 4)
+
+
+def order_statistic(values: F64, reached: F64, shares: F64) -> F64:
+    """Quantiles of distinct values: linear between order statistics (Hyndman and Fan's type 7, NumPy's default)."""
+    position = shares * (reached[-1] - 1)
+    below = np.floor(position)
+    part = position - below
+    lower = values[np.minimum(reached.searchsorted(below, "right"), values.size - 1)]
+    upper = values[np.minimum(reached.searchsorted(below + 1, "right"), values.size - 1)]
+    quantiles: F64 = np.asarray(np.where(part > 0, lower * (1 - part) + upper * part, lower))
+    return quantiles
 
 
 def line_error(entries: Entries) -> float:

@@ -23,9 +23,9 @@ class Wasserstein:
 def wasserstein(reference: Sample, current: Sample, *, normalise: bool = False) -> Wasserstein:
     """First Wasserstein distance (earth mover's distance) of the finite values of two samples or summaries.
 
-    ∫ |F⁻¹(u) − G⁻¹(u)| du. Of a compressed summary each group stands at its mean, so that a shift of everything by one amount
-    is found exactly. `normalise` divides by the reference's standard deviation; where that is 0, the answer is 0 if the
-    distance is 0 and inf otherwise.
+    ∫ |F⁻¹(u) − G⁻¹(u)| du. Of a compressed summary each group stands at its mean, so that a shift of everything by one
+    amount is found exactly. `normalise` divides by the reference's standard deviation; where that is 0, the answer is 0
+    if the distance is 0 and inf otherwise.
 
     Edge cases: missing values and infinities are left out; nan where a side has no finite value.
 
@@ -50,7 +50,7 @@ def wasserstein(reference: Sample, current: Sample, *, normalise: bool = False) 
 
 
 def _distance(first: NumericSummary, second: NumericSummary, exponent: int) -> float:
-    """The distance over 2**exponent: both quantile functions are steps, compared between each two neighbouring shares."""
+    """The distance over 2**exponent: both quantile functions are steps, compared between neighbouring shares."""
     shares = [np.cumsum(summary.weights) / summary.count for summary in (first, second)]
     ends = np.unique(np.concatenate(shares))
     starts = np.concatenate(([0.0], ends[:-1]))
