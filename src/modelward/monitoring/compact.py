@@ -16,10 +16,10 @@ from sqlalchemy.orm import Session
 from modelward.errors import Conflict
 from modelward.jobs.service import enqueue
 from modelward.kit.database import change, insert_into, reading
+from modelward.monitoring.buckets import packed, put_buckets
 from modelward.monitoring.marks import REBUILD, STALE, mark, marked
 from modelward.monitoring.monitor_settings import monitor_of
 from modelward.monitoring.payload import merge_payloads, merge_profiles, pack, pack_summary
-from modelward.monitoring.rebuild import put_bucket
 from modelward.monitoring.tables import Activity, BucketProfile, DayColumn, DayProfile, Partial
 from modelward.monitoring.window_profiles import bucket_parts, moment, seconds
 from modelward.registry.tables import Model
@@ -111,14 +111,16 @@ def _settle_buckets(session: Session, activity: Activity, now: datetime) -> Writ
     settled = {bucket: ids for bucket, ids in by_bucket.items() if bucket not in worn}
     length = activity.bucket_seconds
     profiles = {
-        bucket: merge_profiles(bucket_parts(session, model_id=model_id, start=bucket, end=bucket + length))
+        bucket: packed(
+            merge_profiles(bucket_parts(session, model_id=model_id, start=bucket, end=bucket + length)),
+            merges=merges.get(bucket, 0) + 1,
+        )
         for bucket in settled
     }
 
     def write(writer: Session) -> None:
-        for bucket, profile in profiles.items():
-            _remove(writer, settled[bucket])
-            put_bucket(writer, model_id, bucket, profile, merges=merges.get(bucket, 0) + 1, now=now)
+        _remove(writer, [partial for ids in settled.values() for partial in ids])
+        put_buckets(writer, model_id, profiles, now=now)
         if worn:
             mark(writer, model_id=model_id, kind=STALE, buckets=worn, now=now)
             enqueue(writer, "rebuild", str(model_id), run_at=now)

@@ -8,7 +8,7 @@ top. Marks are cleared only where they have not grown since they were read.
 
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,13 +23,14 @@ from modelward.events.contract import EventStore
 from modelward.jobs.leases import hold, let_go
 from modelward.jobs.service import Claim, enqueue
 from modelward.kit import clock
-from modelward.kit.database import change, insert_into, reading, writing
+from modelward.kit.database import change, reading, writing
 from modelward.monitoring.absorb import EVALUATE_AFTER, drop_days
+from modelward.monitoring.buckets import Packed, forget_buckets, packed, put_buckets
 from modelward.monitoring.columns import profiled_columns, scanned, with_label
 from modelward.monitoring.marks import DIRTY, DUE, REBUILD, clear, mark, marked
-from modelward.monitoring.payload import merge_profiles, pack
+from modelward.monitoring.payload import merge_profiles
 from modelward.monitoring.profiling import ProfiledColumn, profiles_by_bucket
-from modelward.monitoring.tables import Activity, BucketProfile, Partial
+from modelward.monitoring.tables import Activity, Partial
 from modelward.monitoring.window_profiles import moment
 from modelward.stats import Profile
 
@@ -85,14 +86,14 @@ class Rebuilt:
 
     run: _Run
     partials: tuple[int, ...]
-    profiles: dict[int, Profile]
+    profiles: Mapping[int, Packed]
     took_seconds: float
 
     def __call__(self, session: Session) -> None:
         now, run = clock.now(), self.run
         _replace_partials(session, self.partials)
-        for bucket in sorted(run.buckets):
-            put_bucket(session, run.model_id, bucket, self.profiles.get(bucket), merges=0, now=now)
+        forget_buckets(session, run.model_id, run.buckets - self.profiles.keys())
+        put_buckets(session, run.model_id, self.profiles, now=now)
         clear(session, model_id=run.model_id, seen=run.seen)
         mark(session, model_id=run.model_id, kind=DUE, buckets=run.buckets, now=now)
         drop_days(session, model_id=run.model_id, buckets=run.buckets)
@@ -123,22 +124,6 @@ def model_lease(engine: Engine, model_id: int, owner: str, *, patience: float = 
     finally:
         with writing(engine) as session:
             let_go(session, name, me)
-
-
-def put_bucket(
-    session: Session, model_id: int, bucket: int, profile: Profile | None, *, merges: int, now: datetime
-) -> None:
-    """Write the profile of a bucket; None, or one without rows, forgets it."""
-    if profile is None or not profile.rows:
-        session.execute(delete(BucketProfile).where(BucketProfile.model_id == model_id, BucketProfile.bucket == bucket))
-        return
-    values = {"rows": profile.rows, "payload": pack(profile), "merges": merges, "built_at": now}
-    statement = insert_into(session, BucketProfile).values(model_id=model_id, bucket=bucket, generation=1, **values)
-    session.execute(
-        statement.on_conflict_do_update(
-            index_elements=["model_id", "bucket"], set_={**values, "generation": BucketProfile.generation + 1}
-        )
-    )
 
 
 def _take(engine: Engine, name: str, owner: str) -> bool:
@@ -183,13 +168,13 @@ def _partials(session: Session, run: _Run) -> list[int]:
     return [row.id for row in found if row.bucket in run.buckets]
 
 
-def _profiles(batches: pa.RecordBatchReader, run: _Run) -> dict[int, Profile]:
+def _profiles(batches: pa.RecordBatchReader, run: _Run) -> dict[int, Packed]:
     parts: defaultdict[int, list[Profile]] = defaultdict(list)
     for table in chunks(batches, CHUNK_ROWS):
         for bucket, profile in profiles_by_bucket(with_label(table, run.columns), run.columns, run.seconds):
             if bucket in run.buckets:
                 parts[bucket].append(profile)
-    return {bucket: merge_profiles(some) for bucket, some in parts.items()}
+    return {bucket: packed(merge_profiles(some)) for bucket, some in parts.items()}
 
 
 def chunks(batches: pa.RecordBatchReader, rows: int) -> Iterator[pa.Table]:
