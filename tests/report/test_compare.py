@@ -135,6 +135,13 @@ def test_a_configuration_that_cannot_be_meant_is_said(config, word):
         modelward.compare(BEFORE, SAME, config=config)
 
 
+def test_what_is_left_out_on_one_side_is_left_out_on_both():
+    as_text = SAME.assign(departed=SAME["departed"].astype(str), row=np.random.default_rng(2).permutation(ROWS))
+    report = modelward.compare(BEFORE.assign(row=np.arange(ROWS)), as_text)
+    assert not report.findings
+    assert {"departed", "row"} == set(report.left_out)
+
+
 def test_a_column_that_was_not_compared_cannot_be_looked_up_and_the_reason_is_said():
     with pytest.raises(KeyError, match="dates or times"):
         modelward.compare(BEFORE, SAME)["departed"]

@@ -3,7 +3,10 @@
 import datetime as dt
 import decimal
 import gzip
+from collections.abc import Callable
 from functools import partial
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -44,7 +47,7 @@ def written(folder, kind):
     return path
 
 
-FORMS = {
+FORMS: dict[str, Callable[[Path], Any]] = {
     "a mapping": lambda _: PLAIN,
     "pandas": lambda _: pd.DataFrame(PLAIN),
     "pandas nullable": lambda _: pd.DataFrame(PLAIN).convert_dtypes(),
@@ -131,6 +134,14 @@ def test_what_is_neither_numbers_nor_categories_is_left_out_with_the_reason(valu
     read = read_profile(pa.table({"x": values, "y": [1]}))
     assert list(read.profile.columns) == ["y"]
     assert reason in read.left_out["x"]
+
+
+@pytest.mark.parametrize("frame", [pd.DataFrame, pl.DataFrame, pa.table])
+def test_a_column_that_only_counts_the_rows_is_left_out(frame):
+    read = read_profile(frame({"id": list(range(7, 107)), "x": list(range(99, -1, -1))}))
+    assert list(read.profile.columns) == ["x"]
+    assert "counts the rows" in read.left_out["id"]
+    assert not read_profile(frame({"x": list(range(7, 107))})).left_out
 
 
 def test_columns_named_by_numbers_are_read_by_their_text():

@@ -1,5 +1,7 @@
 """The report in a terminal: the sentence first, the gravest first, and readable at any width."""
 
+import io
+
 import numpy as np
 import pytest
 from rich.console import Console
@@ -24,9 +26,8 @@ NOW = {
 
 
 def shown(width=120, **options):
-    console = Console(width=width, record=True, file=open("/dev/null", "w", encoding="utf-8"))  # noqa: SIM115, PTH123
-    with console.file:
-        console.print(render(modelward.compare(BEFORE, NOW), **options))
+    console = Console(width=width, record=True, file=io.StringIO())
+    console.print(render(modelward.compare(BEFORE, NOW), **options))
     return console.export_text()
 
 

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from modelward.stats import CategoricalSummary, NumericSummary, Summary
 
@@ -25,11 +26,25 @@ def summarise(series: "nw.Series[Any]") -> Summary:
     if dtype.is_temporal():
         raise LeftOut(_TEMPORAL)
     if dtype.is_numeric() and not dtype.is_decimal():
-        return NumericSummary.of(series.to_numpy())
+        values = series.to_numpy()
+        if str(series.name).lower() in _ROW_NUMBERS and _counts_the_rows(values):
+            raise LeftOut("it counts the rows, which tells nothing of them")
+        return NumericSummary.of(values)
     return _of_arrow(_to_arrow(series))
 
 
 _TEMPORAL = "it holds dates or times, which always move; derive a number such as the hour or an age to compare it"
+
+
+# Only under such a name: elsewhere 0, 1, 2, … may be a small table made by hand, and is compared.
+_ROW_NUMBERS = frozenset({"", "id", "idx", "index", "row", "rowid", "row_id", "row_number", "level_0", "unnamed: 0"})
+
+
+def _counts_the_rows(values: npt.NDArray[Any]) -> bool:
+    """Whether a column is 0, 1, 2, … from any start on: the number of a row always moves."""
+    if values.dtype.kind not in "iu" or values.size < 3 or int(values[-1]) - int(values[0]) != values.size - 1:
+        return False
+    return bool((np.diff(values) == 1).all())
 
 
 def _to_arrow(series: "nw.Series[Any]") -> Any:

@@ -41,20 +41,22 @@ def compare(
         NotFound: there is no file at a path.
         Invalid: a table cannot be read, a named column is in neither table, or the configuration cannot be meant.
 
-    >>> report = compare({"age": [30, 40] * 200}, {"age": [60, 80] * 200})
-    >>> report.drifted, report["age"].reason
-    (True, '`age` is 40 in 0 % of its values, before in 50 % (PSI 14.50)')
+    >>> miles = [(50 + i) ** 1.1 for i in range(400)]
+    >>> report = compare({"distance": miles}, {"distance": [1.609 * mile for mile in miles]})
+    >>> report.drifted, report["distance"].reason
+    (True, '`distance` moved from median 433 to 697, a factor of 1.61 (PSI 2.48)')
     """
     roles = _roles(prediction=prediction, score=score, label=label, timestamp=timestamp, protected=protected)
     skip = {timestamp} if timestamp else set[str]()
     before, now = _read(reference, skip), _read(current, skip)
     _require_present(roles, skip, before, now)
+    left_out = {**now.left_out, **before.left_out}
     try:
         monitor = monitor_of(config, labels=frozenset({label} if label else ()))
-        comparison = compare_profiles(before.profile, now.profile, monitor)
+        comparison = compare_profiles(_without(before.profile, left_out), _without(now.profile, left_out), monitor)
     except ValueError as error:
         raise Invalid(str(error)) from error
-    return Report(comparison, {**before.left_out, **now.left_out}, roles)
+    return Report(comparison, left_out, roles)
 
 
 def _roles(*, protected: Sequence[str], **named: str | None) -> dict[str, str]:
@@ -65,9 +67,13 @@ def _roles(*, protected: Sequence[str], **named: str | None) -> dict[str, str]:
 
 def _read(data: Any, skip: Collection[str]) -> Read:
     if isinstance(data, Profile):
-        columns = {name: summary for name, summary in data.columns.items() if name not in skip}
-        return Read(Profile(data.rows, columns), {})
+        return Read(_without(data, skip), {})
     return read_profile(data, skip=skip)
+
+
+def _without(profile: Profile, columns: Collection[str]) -> Profile:
+    """A profile without some columns: what cannot be compared on one side is no change of the schema on the other."""
+    return Profile(profile.rows, {name: kept for name, kept in profile.columns.items() if name not in columns})
 
 
 def _require_present(roles: Mapping[str, str], skip: Collection[str], *reads: Read) -> None:
