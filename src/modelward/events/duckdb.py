@@ -7,6 +7,7 @@ each other.
 # ruff: noqa: S608 - Every name in these statements is made or quoted by duckdb_tables, every value is a parameter.
 
 import re
+import shutil
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -36,6 +37,9 @@ ROWS_PER_BATCH = 65_536
 LABEL_SOURCES = {"label_number": "l.number", "label_text": "l.text", "labelled_at": "l.labelled_at"}
 assert list(LABEL_SOURCES) == LABEL_COLUMNS.names
 
+BROKEN = (duckdb.FatalException, duckdb.InternalException)
+NOT_NOW = (*BROKEN, duckdb.OperationalError, pa.ArrowException, OSError)
+
 
 class DuckDBStore:
     """The event store in the file at `path`. Raises Unavailable when another process has it open.
@@ -48,13 +52,15 @@ class DuckDBStore:
         self, path: Path, *, memory_limit: str = "256MB", threads: int = 2, checkpoint_after: str = "64MB"
     ) -> None:
         self._path = path
+        self._sizes: dict[str, str | int] = {
+            "memory_limit": memory_limit,
+            "threads": threads,
+            "checkpoint_threshold": checkpoint_after,
+        }
         self._writing = threading.Lock()
-        self._database = _connect(
-            path, {"memory_limit": memory_limit, "threads": threads, "checkpoint_threshold": checkpoint_after}
-        )
-        self._database.execute(OWN_TABLES)
-        self._writer = self._database.cursor()
-        self._tables = read_definitions(self._database.cursor())
+        self._broken = False
+        self._tables: dict[int, EventTable] = {}
+        self._open()
 
     def ensure(self, tables: Sequence[EventTable]) -> None:
         if all(self._tables.get(table.model_id) == table for table in tables):
@@ -91,11 +97,12 @@ class DuckDBStore:
         table = self._table(model_id)
         names = list(scan_schema(table).names) if columns is None else list(columns)
         sql = _select(table, names, labels="ts >= $start AND ts < $end") + " WHERE e.ts >= $start AND e.ts < $end"
-        with _as_ours(self._path):
+        self._mend()
+        with self._as_ours():
             cursor = self._database.cursor()
             reader = cursor.sql(sql, params={"start": start, "end": end}).to_arrow_reader(ROWS_PER_BATCH)
         schema = pa.schema([scan_schema(table).field(name) for name in names])
-        return pa.RecordBatchReader.from_batches(schema, _batches(reader, schema, cursor))
+        return pa.RecordBatchReader.from_batches(schema, self._batches(reader, schema, cursor))
 
     def latest(self, model_id: int, *, limit: int = 50, before: tuple[datetime, str] | None = None) -> pa.Table:
         where = "true"
@@ -139,7 +146,6 @@ class DuckDBStore:
 
     def close(self) -> None:
         with self._writing:
-            self._writer.close()
             self._database.close()
 
     def _table(self, model_id: int) -> EventTable:
@@ -158,60 +164,72 @@ class DuckDBStore:
 
     @contextmanager
     def _transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        with self._writing, _as_ours(self._path):
-            self._writer.execute("BEGIN")
-            try:
-                yield self._writer
-                self._writer.execute("COMMIT")
-            except BaseException:
-                self._writer = _abandon(self._writer, self._database)
-                raise
+        self._mend()
+        with self._writing, self._as_ours(), self._database.cursor() as cursor:
+            cursor.execute("BEGIN")
+            yield cursor
+            cursor.execute("COMMIT")  # without it, closing the cursor takes everything back
 
     @contextmanager
     def _reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        with _as_ours(self._path), self._database.cursor() as cursor:
+        self._mend()
+        with self._as_ours(), self._database.cursor() as cursor:
             yield cursor
+
+    def _batches(
+        self, reader: pa.RecordBatchReader, schema: pa.Schema, cursor: duckdb.DuckDBPyConnection
+    ) -> Iterator[pa.RecordBatch]:
+        """The reader's batches; the cursor lives as long as somebody reads."""
+        with self._as_ours(), cursor, reader:
+            for batch in reader:
+                yield batch.cast(schema)
+
+    def _open(self) -> None:
+        with self._as_ours():
+            self._database = _connect(self._path, self._sizes)
+            self._database.execute(OWN_TABLES)
+            self._tables = read_definitions(self._database)
+
+    def _mend(self) -> None:
+        """After a failed write (a full disk) DuckDB wants its file opened anew; what was committed is there."""
+        if self._broken:
+            with self._writing:
+                if self._broken:
+                    self._database.close()
+                    self._open()
+                    self._broken = False
+
+    @contextmanager
+    def _as_ours(self) -> Iterator[None]:
+        """Turn the engine's own errors into Unavailable with a sentence."""
+        try:
+            yield
+        except NOT_NOW as error:
+            self._broken = self._broken or isinstance(error, BROKEN) or "has been invalidated" in str(error)
+            raise Unavailable(_sentence(self._path, error), retry_after=5) from error
 
 
 def _connect(path: Path, sizes: Mapping[str, str | int]) -> duckdb.DuckDBPyConnection:
+    spill = path.with_suffix(".tmp")
     path.parent.mkdir(parents=True, exist_ok=True)
     config: dict[str, str | bool | int | float | list[str]] = {
         **sizes,
         # Nothing is ever fetched from anywhere: what the engine needs is in its package.
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
-        "temp_directory": str(path.with_suffix(".tmp")),
+        "temp_directory": str(spill),
     }
-    with _as_ours(path):
-        database = duckdb.connect(str(path), config=config)
-        database.execute("SET GLOBAL TimeZone = 'UTC'")  # the zone of what is read, in every cursor
+    database = duckdb.connect(str(path), config=config)
+    shutil.rmtree(spill, ignore_errors=True)  # of a process that was killed; the file is ours now
+    database.execute("SET GLOBAL TimeZone = 'UTC'")  # the zone of what is read, in every cursor
     return database
 
 
-def _abandon(writer: duckdb.DuckDBPyConnection, database: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
-    """Closing a cursor rolls back what it had begun, whatever state it is in."""
-    writer.close()
-    return database.cursor()
-
-
-@contextmanager
-def _as_ours(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except (
-        duckdb.IOException,
-        duckdb.OutOfMemoryException,
-        duckdb.FatalException,
-        duckdb.ConnectionException,
-    ) as error:
-        holder = re.search(r"lock is held in (.+?) \(PID (\d+)\)", str(error))
-        if holder:
-            msg = (
-                f"The event store {path} is open in another process ({holder[1]}, process {holder[2]}): stop it first."
-            )
-        else:
-            msg = f"The event store {path} cannot work now: {error}"
-        raise Unavailable(msg, retry_after=5) from error
+def _sentence(path: Path, error: Exception) -> str:
+    holder = re.search(r"lock is held in (.+?) \(PID (\d+)\)", str(error))
+    if holder:
+        return f"The event store {path} is open in another process ({holder[1]}, process {holder[2]}): stop it first."
+    return f"The event store {path} cannot work now: {error}"
 
 
 def _select(table: EventTable, names: Sequence[str], *, labels: str = "true", source: str | None = None) -> str:
@@ -228,15 +246,6 @@ def _select(table: EventTable, names: Sequence[str], *, labels: str = "true", so
             " ON l.ts = e.ts AND l.event_id = e.event_id"
         )
     return sql
-
-
-def _batches(
-    reader: pa.RecordBatchReader, schema: pa.Schema, cursor: duckdb.DuckDBPyConnection
-) -> Iterator[pa.RecordBatch]:
-    """The reader's batches; the cursor lives as long as somebody reads."""
-    with cursor, reader:
-        for batch in reader:
-            yield batch.cast(schema)
 
 
 def _first(cursor: duckdb.DuckDBPyConnection, sql: str, params: Sequence[Any]) -> list[Any]:

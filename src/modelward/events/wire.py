@@ -36,8 +36,13 @@ def send(connection: Connection, head: dict[str, Any], tables: Sequence[pa.Table
 
 
 def receive(connection: Connection) -> Message:
-    head = json.loads(connection.recv_bytes())
-    tables = tuple(pa.ipc.open_stream(connection.recv_bytes()).read_all() for _ in range(head["tables"]))
+    """The next message. Raises EOFError at the end, OSError where a message is none; either way it is over."""
+    try:
+        head = json.loads(connection.recv_bytes())
+        tables = tuple(pa.ipc.open_stream(connection.recv_bytes()).read_all() for _ in range(head["tables"]))
+    except (ValueError, TypeError, KeyError, pa.ArrowException) as error:
+        msg = "what came is not a message of the event store"
+        raise OSError(msg) from error
     return Message(head, tables)
 
 
