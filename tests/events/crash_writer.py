@@ -19,9 +19,7 @@ from modelward.events.duckdb import DuckDBStore
 START = datetime(2026, 3, 1, tzinfo=UTC)
 MODELS = (1, 2, 3)
 TABLES = [
-    EventTable(
-        model, 1, f"model {model}", (FeatureColumn("f1", "x", ColumnType.NUMBER),), ColumnType.NUMBER, score=True
-    )
+    EventTable(model, 1, f"m{model}", (FeatureColumn("f1", "x", ColumnType.NUMBER),), ColumnType.NUMBER, score=True)
     for model in MODELS
 ]
 
