@@ -5,14 +5,14 @@ from collections.abc import Iterable
 import msgspec
 import pyarrow.compute as pc
 
-from modelward.errors import Invalid, ModelwardError
+from modelward.errors import Invalid, ModelwardError, Unavailable
 from modelward.ingest.arrow_events import ArrowEvents, packed, read_arrow, selected
 from modelward.ingest.bodies import UNPACKED_BYTES
 from modelward.ingest.directory import Directory
 from modelward.ingest.intake import NO_MODEL, Taken, check_count, label_entries, name_of
 from modelward.ingest.labels import label_of
 from modelward.ingest.reasons import Reason, Refused
-from modelward.ingest.schemas import ABSENT, LabelLine, Rejected
+from modelward.ingest.schemas import LabelLine, Rejected
 from modelward.ingest.segments import Entry, Kind
 from modelward.ingest.timestamps import Clock
 from modelward.settings import Settings
@@ -66,8 +66,10 @@ class ArrowIntake:
             group = selected(events, pc.fill_null(chosen, False).to_numpy())
             try:
                 project = group.projects[0].as_py() if group.projects is not None else None
-                name = name_of(self._organisation_id, project, ABSENT if value is None else value)
+                name = name_of(self._organisation_id, project and str(project), value)
                 groups.append((await self._directory.model(name, register=True), group))
+            except Unavailable:
+                raise
             except (Refused, ModelwardError) as error:
                 refusal = error if isinstance(error, Refused) else Refused(Reason.UNKNOWN_MODEL, error.sentence)
                 refused += [Rejected(int(at), refusal.reason.value, refusal.detail) for at in group.places]

@@ -92,6 +92,11 @@ class Door:
         except ModelwardError as error:
             self._counters.add(f"refused.{type(error).__name__}")
             await refuse(send, error)
+        except Exception:
+            # Nothing was acknowledged, so nothing is lost: the sender is told to try again, and the log says why.
+            log.exception("the door failed")
+            self._counters.add("failed")
+            await refuse(send, None)
         else:
             self._count(taken)
             await _tell(send, taken)

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from modelward.errors import ModelwardError
+from modelward.errors import ModelwardError, Unavailable
 from modelward.ingest.bodies import Cut, TooLarge, cut
 from modelward.ingest.directory import Directory
 from modelward.ingest.labels import label_lines, labels_of_events
@@ -149,50 +149,53 @@ async def _resolved(
     register: bool,
 ) -> list[int]:
     """The id of each item's model; 0 for a label that names none, and for what is refused."""
-    if len(names) == 1 or (_is_uniform(names) and _is_uniform(projects)):
-        pair = _hashable(projects[0]), _hashable(names[0])
-        if not register and pair[1] in (ABSENT, None):
-            return [0] * len(names)
-        found = await _resolve_one(directory, organisation_id, pair, register=register)
-        if isinstance(found, int):
-            return [found] * len(names)
-    asked = list(zip(map(_hashable, projects), map(_hashable, names), strict=True))
-    answers: dict[Any, int | Refused] = {}
-    for pair in set(asked):
-        if not register and (pair[1] is ABSENT or pair[1] is None):
-            answers[pair] = 0
-            continue
-        answers[pair] = await _resolve_one(directory, organisation_id, pair, register=register)
+    asked = list(zip(map(_project_in, projects), map(_name_in, names), strict=True))
+    answers = {pair: await _resolve_one(directory, organisation_id, *pair, register=register) for pair in set(asked)}
+    if len(answers) == 1 and isinstance(answers[asked[0]], int):
+        return [answers[pair] for pair in asked]  # type: ignore[misc]  # the one answer is a number
     return batch.each(asked, lambda pair: _or_raise(answers[pair]), otherwise=0)
 
 
 async def _resolve_one(
-    directory: Directory, organisation_id: int, pair: tuple[Any, Any], *, register: bool
+    directory: Directory, organisation_id: int, project: str | None, name: Any, *, register: bool
 ) -> int | Refused:
+    if name is None and not register:
+        return 0
     try:
-        name = name_of(organisation_id, *pair)
-        return directory.known_model(name) or await directory.model(name, register=register)
+        known = name_of(organisation_id, project, name)
+        return directory.known_model(known) or await directory.model(known, register=register)
     except Refused as refusal:
         return refusal
+    except Unavailable:
+        raise
     except ModelwardError as error:
         return Refused(Reason.UNKNOWN_MODEL, error.sentence)
 
 
-def name_of(organisation_id: int, project: Any, name: Any) -> tuple[int, str | None, str | int]:
-    if name is ABSENT or name is None or name == "":
+def name_of(organisation_id: int, project: str | None, name: Any) -> tuple[int, str | None, str | int]:
+    """What the directory is asked for.
+
+    Raises:
+        Refused: there is no name, or it is neither text nor a whole number.
+    """
+    if name is None or name == "":
         raise NO_MODEL
-    if isinstance(name, bool) or not isinstance(name, str | int):
+    if name is _UNFIT:
         raise Refused(Reason.NO_MODEL, "The model must be named by its id, a whole number, or by its key, a text.")
-    named = None if project is ABSENT or project is None or project == "" else str(project)
-    return organisation_id, named, name
+    return organisation_id, project, name
 
 
-def _is_uniform(values: Sequence[Any]) -> bool:
-    return values.count(values[0]) == len(values)
+_UNFIT = object()
 
 
-def _hashable(value: Any) -> Any:
-    return value if isinstance(value, str | int | float | None) or value is ABSENT else str(value)
+def _name_in(value: Any) -> Any:
+    if value is ABSENT or value is None:
+        return None
+    return value if type(value) in (str, int) else _UNFIT
+
+
+def _project_in(value: Any) -> str | None:
+    return None if value is ABSENT or value is None or value == "" else str(value)
 
 
 def _or_raise(found: int | Refused) -> int:

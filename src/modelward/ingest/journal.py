@@ -18,6 +18,7 @@ from modelward.ingest.progress import Aside, Progress, moved_bytes
 from modelward.ingest.segments import (
     Entry,
     Kind,
+    Position,
     SegmentReader,
     SegmentWriter,
     Waiting,
@@ -231,6 +232,11 @@ class JournalReader:
     def set_aside(self) -> list[Aside]:
         """What was set aside, with its reason."""
         return self.progress.set_aside()
+
+    def retry(self, position: Position) -> bool:
+        """Let the mover try an entry that was set aside once more."""
+        self._finished.discard(position.segment)
+        return self.progress.retry(position)
 
     def backlog(self) -> Backlog:
         """What waits, counted over all segments. A few milliseconds."""

@@ -1,5 +1,6 @@
 """The models as the mover knows them: their columns, and a decoder made for exactly these."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +13,9 @@ from modelward.events.contract import ColumnType, EventTable, FeatureColumn
 from modelward.kit.database import reading, writing
 from modelward.registry.service import FeatureKind, Schema, schema, widen
 from modelward.registry.tables import Model
+
+_NEEDS_ESCAPE = re.compile(r'["\\\x00-\x1f\x7f]')
+"""Names that JSON writes otherwise than they are: the fast decoder leaves lines that have them to mending."""
 
 _TYPES: Mapping[FeatureKind, Any] = {
     FeatureKind.NUMERIC: float | None,
@@ -86,8 +90,9 @@ def _known(model: Model, described: Schema) -> KnownModel:
 
 def _decoder(described: Schema) -> "msgspec.json.Decoder[Any]":
     """Whatever does not fit the schema (a new feature, another type) is an error here, and mended elsewhere."""
-    fields = [(spec.column, _TYPES[spec.kind], None) for spec in described.features]
-    names = {spec.column: spec.name for spec in described.features}
+    simple = [spec for spec in described.features if not _NEEDS_ESCAPE.search(spec.name)]
+    fields = [(spec.column, _TYPES[spec.kind], None) for spec in simple]
+    names = {spec.column: spec.name for spec in simple}
     features = msgspec.defstruct("Features", fields, rename=names, forbid_unknown_fields=True, frozen=True, gc=False)
     # Until the kind of the prediction is known, only its absence fits.
     prediction = _TYPES[described.prediction] if described.prediction else None

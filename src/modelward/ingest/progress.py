@@ -97,6 +97,18 @@ class Progress:
         query = "SELECT segment, id, model_id, events, attempts, reason, at FROM failures WHERE aside = 1 ORDER BY 1, 2"
         return [Aside(Position(row[0], row[1]), *row[2:]) for row in self._connection.execute(query)]
 
+    def retry(self, position: Position) -> bool:
+        """Take an entry that was set aside back among those that wait; False when it was not set aside."""
+        with self._transaction():
+            query = "DELETE FROM failures WHERE segment = ? AND id = ? AND aside = 1 RETURNING events"
+            row = self._connection.execute(query, position).fetchone()
+            if row is None:
+                return False
+            kept = _without(self.ranges(position.segment), position.id)
+            self._replace_ranges(position.segment, kept)
+            self._count({"aside": -row[0]})
+            return True
+
     def counters(self) -> dict[str, int]:
         """All that was ever counted."""
         return dict(self._connection.execute("SELECT name, value FROM counters").fetchall())
@@ -132,15 +144,18 @@ class Progress:
         grown = _with(known, (entry.position.id for entry in entries))
         if grown == known:
             return
-        self._connection.execute("DELETE FROM moved WHERE segment = ?", (segment,))
-        rows = [(segment, first, last) for first, last in grown]
-        self._connection.executemany("INSERT INTO moved VALUES (?, ?, ?)", rows)
+        self._replace_ranges(segment, grown)
         stored, events = sum(len(entry.stored) for entry in entries), sum(entry.events for entry in entries)
         self._connection.execute(
             "INSERT INTO tallies VALUES (?, ?, ?, NULL) ON CONFLICT (segment) DO UPDATE SET "
             "bytes = bytes + excluded.bytes, events = events + excluded.events",
             (segment, stored, events),
         )
+
+    def _replace_ranges(self, segment: int, ranges: list[tuple[int, int]]) -> None:
+        self._connection.execute("DELETE FROM moved WHERE segment = ?", (segment,))
+        rows = [(segment, first, last) for first, last in ranges]
+        self._connection.executemany("INSERT INTO moved VALUES (?, ?, ?)", rows)
 
     def _count(self, counted: dict[str, int]) -> None:
         query = "INSERT INTO counters VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = value + excluded.value"
@@ -181,3 +196,9 @@ def _with(ranges: list[tuple[int, int]], ids: Iterable[int]) -> list[tuple[int, 
         else:
             grown.append((first, last))
     return grown
+
+
+def _without(ranges: list[tuple[int, int]], id_: int) -> list[tuple[int, int]]:
+    """The ranges with one id taken out."""
+    cut = [part for first, last in ranges for part in ((first, min(last, id_ - 1)), (max(first, id_ + 1), last))]
+    return sorted({(first, last) for first, last in cut if first <= last})

@@ -30,6 +30,9 @@ _STATUS: tuple[tuple[type[ModelwardError], int, str], ...] = (
 )
 
 
+_OURS = (500, "Failed")
+
+
 class Gone(Exception):  # noqa: N818 - nobody is left to be told
     """The client went away before its request was whole."""
 
@@ -100,10 +103,11 @@ async def answer(send: Send, status: int, body: object, *, problem: bool = False
     await _send(send, status, _encoder.encode(body), [_PROBLEM if problem else _JSON])
 
 
-async def refuse(send: Send, error: ModelwardError) -> None:
-    """Say no in the shape of RFC 9457."""
-    status, title = next((status, title) for kind, status, title in _STATUS if isinstance(error, kind))
-    problem = {"type": "about:blank", "title": title, "status": status, "detail": error.sentence}
+async def refuse(send: Send, error: ModelwardError | None) -> None:
+    """Say no in the shape of RFC 9457; without an error it is the server's own."""
+    status, title = next(((status, title) for kind, status, title in _STATUS if isinstance(error, kind)), _OURS)
+    detail = error.sentence if error else "The server failed at this request: send it again, and see its log."
+    problem = {"type": "about:blank", "title": title, "status": status, "detail": detail}
     headers = [_PROBLEM]
     if isinstance(error, Unavailable):
         headers.append((b"retry-after", str(error.retry_after).encode()))
