@@ -1,0 +1,191 @@
+import csv
+import io
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pyarrow as pa
+import pyarrow.csv as arrow_csv
+import pyarrow.parquet as pq
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from tests.monitoring.world import START, World
+
+from modelward.accounts.keys import KeyKind
+from modelward.accounts.service import create_key
+from modelward.kit.database import writing
+from modelward.kit.problems import install_problem_handlers
+from modelward.monitoring.capture_baseline import window_reference
+from modelward.monitoring.routes import router
+from modelward.settings import settings_from
+
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def client(world: World, tmp_path) -> Iterator[TestClient]:
+    app = FastAPI()
+    app.state.database, app.state.events = world.engine, world.store
+    app.state.settings = settings_from({}, data_dir=tmp_path)
+    install_problem_handlers(app)
+    app.include_router(router, prefix="/api/v1")
+    with writing(world.engine) as session:
+        _, token = create_key(
+            session, organisation_id=world.organisation_id, kind=KeyKind.ADMIN, name="test", now=START
+        )
+    with TestClient(app, headers={"X-API-Key": token}, base_url="http://test/api/v1/") as client:
+        yield client
+
+
+@pytest.fixture
+def drifted(world: World) -> World:
+    """A quiet day that is the reference, a quiet day, and one whose ages have moved."""
+    for day, age in enumerate((40.0, 40.0, 70.0)):
+        world.send(world.events(900, START + day * DAY, over=DAY, age=age, prefix=f"d{day}"), now=START + 3 * DAY)
+        if day == 0:
+            model = world.model()
+            world.write(
+                lambda session, model=model: window_reference(
+                    session, model=model, start=START, end=START + DAY, now=START + DAY
+                )
+            )
+        world.settle(START + (day + 1) * DAY + HOUR)
+    world.settle(START + 4 * DAY)
+    return world
+
+
+def test_before_any_event_there_is_an_answer_and_no_verdict(client: TestClient) -> None:
+    answer = client.get("models/churn/drift/current").json()
+    assert answer["drift_detected"] is False
+    assert (answer["verdict"], answer["psi"]) == ("too_few", None)
+    assert client.get("models/churn/metrics").json()["rows"] == 0
+    assert client.get("models/churn/quality").json()["rows"] == 0
+    assert client.get("models/churn/events").json() == {"items": [], "next": None}
+    assert client.get("models/churn/baseline").json()["status"] == "none"
+
+
+def test_the_current_drift_names_what_moved(client: TestClient, drifted: World) -> None:
+    answer = client.get(f"models/{drifted.model_id}/drift/current").json()
+    assert answer["drift_detected"] is True
+    assert answer["features"]["age"]["drifted"]
+    assert answer["features"]["age"]["psi"] > 0.25
+    assert answer["features"]["age"]["ks"] > 0.5
+    assert not answer["features"]["town"]["drifted"]
+    assert answer["psi"] == max(entry["psi"] for entry in answer["features"].values())
+    assert answer["columns"][0]["column"] == "age"
+    assert answer["window"]["closed"] is True
+    assert answer["drifted_since"] == {"age": (START + 2 * DAY).isoformat().replace("+00:00", "Z")}
+    assert "latency_ms" not in answer["features"]
+
+
+def test_any_span_can_be_held_against_the_reference(client: TestClient, drifted: World) -> None:
+    quiet = {"start": (START + DAY).isoformat(), "end": (START + 2 * DAY).isoformat()}
+    assert client.get("models/churn/drift", params=quiet).json()["drift_detected"] is False
+    both = {"start": (START + DAY).isoformat(), "end": (START + 3 * DAY).isoformat()}
+    assert client.get("models/churn/drift", params=both).json()["drift_detected"] is True
+    backwards = {"start": both["end"], "end": both["start"]}
+    assert client.get("models/churn/drift", params=backwards).status_code == 422
+
+
+def test_metrics_and_quality_come_from_the_profiles(client: TestClient, drifted: World) -> None:
+    metrics = client.get("models/churn/metrics").json()
+    assert metrics["rows"] == 900
+    assert metrics["features"]["age"]["mean"] == pytest.approx(70, abs=2)
+    assert metrics["latency_ms"]["quantiles"]["p95"] > metrics["latency_ms"]["quantiles"]["p50"]
+    assert [window["rows"] for window in metrics["windows"]] == [900, 900, 900]
+    age = client.get("models/churn/quality").json()["columns"]["age"]
+    assert age["missing"] + age["invalid"] == pytest.approx(45, abs=30)
+    assert age["invalid"] > 0
+    span = {"start": START.isoformat(), "end": (START + 3 * DAY).isoformat()}
+    assert client.get("models/churn/profiles", params=span).json()["rows"] == 2700
+    assert len(client.get("models/churn/evaluations").json()["items"]) == 3
+
+
+def test_settings_are_strict_and_change_the_verdict(client: TestClient, drifted: World) -> None:
+    assert client.put("models/churn/monitor", json={"bins": 1}).status_code == 422
+    assert client.put("models/churn/monitor", json={"colour": "red"}).status_code == 422
+    refused = client.put("models/churn/monitor", json={"ignore": ["aeg"]})
+    assert refused.status_code == 422
+    assert "'aeg'" in refused.json()["detail"]
+    assert client.put("models/churn/monitor", json={"ignore": ["age"], "bins": 12}).json()["ignore"] == ["age"]
+    assert client.get("models/churn/monitor").json()["bins"] == 12
+    told = len(drifted.signals())
+    drifted.settle(START + 4 * DAY)
+    answer = client.get("models/churn/drift/current").json()
+    assert answer["drift_detected"] is False
+    assert "age" not in answer["features"]
+    assert len(drifted.signals()) == told
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_a_file_can_be_the_reference(client: TestClient, drifted: World, kind: str) -> None:
+    rows = drifted.store.scan(drifted.model_id, START + 2 * DAY, START + 3 * DAY, ["f1", "f2", "f3"]).read_all()
+    table, sink = rows.rename_columns(["age", "town", "vip"]), io.BytesIO()
+    if kind == "csv":
+        arrow_csv.write_csv(table, sink)
+    else:
+        pq.write_table(table, sink)
+    answer = client.post("models/churn/baseline", files={"file": (f"hot.{kind}", sink.getvalue())})
+    assert answer.status_code == 201
+    assert (answer.json()["status"], answer.json()["source"], answer.json()["rows"]) == ("confirmed", "upload", 900)
+    drifted.settle(START + 4 * DAY)
+    assert client.get("models/churn/drift/current").json()["drift_detected"] is False
+
+
+def test_a_file_that_is_no_reference_is_refused_in_a_sentence(client: TestClient, drifted: World) -> None:
+    def refused(content: bytes) -> str:
+        answer = client.post("models/churn/baseline", files={"file": ("x.csv", content)})
+        assert answer.status_code == 422
+        return str(answer.json()["detail"])
+
+    assert "empty" in refused(b"")
+    assert "name the columns as the features are named" in refused(b"a,b\n" + b"1,2\n" * 100)
+    assert "too small" in refused(b"age,town\n1,Bonn\n")
+    assert "Parquet" in refused(b"PAR1 and nothing more")
+
+
+def test_a_window_can_be_the_reference(client: TestClient, drifted: World) -> None:
+    body = {"start": (START + 2 * DAY).isoformat(), "end": (START + 3 * DAY).isoformat(), "note": "since the new form"}
+    answer = client.post("models/churn/baseline/window", json=body)
+    assert (answer.status_code, answer.json()["note"]) == (201, "since the new form")
+    drifted.settle(START + 4 * DAY)
+    assert client.get("models/churn/drift/current").json()["drift_detected"] is False
+    assert client.post("models/churn/baseline/confirm").json()["status"] == "confirmed"
+
+
+def test_events_come_in_pages_with_their_labels(client: TestClient, world: World) -> None:
+    world.send(world.events(5, START, prefix="e"))
+    world.label(["e-4"], 1.0, sequence=1)
+    first = client.get("models/churn/events", params={"limit": 3}).json()
+    assert [row["event_id"] for row in first["items"]] == ["e-4", "e-3", "e-2"]
+    assert first["items"][0]["label"] == 1.0
+    assert set(first["items"][0]["features"]) == {"age", "town", "vip"}
+    second = client.get("models/churn/events", params={"limit": 3, "cursor": first["next"]}).json()
+    assert [row["event_id"] for row in second["items"]] == ["e-1", "e-0"]
+    assert second["next"] is None
+    assert client.get("models/churn/events", params={"cursor": "W10"}).status_code == 422
+
+
+def test_events_as_csv_hold_no_formula(client: TestClient, world: World) -> None:
+    rows = world.events(3, START, prefix="=cmd")
+    towns = pa.array(['=HYPERLINK("http://x")', "+1", "Bonn"])
+    world.send(rows.set_column(rows.column_names.index("f2"), "f2", towns))
+    lines = list(csv.DictReader(io.StringIO(client.get("models/churn/events", params={"format": "csv"}).text)))
+    assert sorted(line["town"] for line in lines) == ["'+1", '\'=HYPERLINK("http://x")', "Bonn"]
+    assert all(line["event_id"].startswith("'=cmd") for line in lines)
+    assert all(not line["age"].startswith("'") for line in lines)
+
+
+def test_events_as_parquet_are_whole(client: TestClient, world: World) -> None:
+    world.send(world.events(2000, START, over=DAY))
+    content = client.get("models/churn/events", params={"format": "parquet"}).content
+    table = pq.read_table(io.BytesIO(content))
+    assert table.num_rows == 2000
+    assert {"age", "town", "vip", "label_number"} <= set(table.column_names)
+
+
+def test_another_organisation_sees_nothing_of_it(client: TestClient, drifted: World) -> None:
+    assert client.get("models/unknown/drift").status_code == 404
+    client.headers["X-API-Key"] = "nonsense"
+    assert client.get("models/churn/drift").status_code == 401
