@@ -12,12 +12,12 @@ from typing import Any
 
 import pyarrow as pa
 
-from modelward.demo.flights import TEXTS, between, by_day, read_flights
-from modelward.demo.incident import SINCE, as_it_arrives
-from modelward.demo.model import LateArrival, fit
+from modelward.demo.flights import TEXTS, by_day
+from modelward.demo.incident import SINCE
+from modelward.demo.lesson import learn
+from modelward.demo.model import LateArrival
 from modelward.demo.monitor import monitor_settings
 from modelward.demo.replay import reference_of
-from modelward.demo.run import FIRST, REPLAYED_FROM
 from modelward.rules.comparison import compare_profiles
 from modelward.rules.finding import ColumnFinding
 from modelward.rules.monitor import Monitor
@@ -27,12 +27,10 @@ SPECIAL = ("prediction", "score")
 
 
 def measure() -> dict[str, Any]:
-    flights = as_it_arrives(read_flights())
-    learned = between(flights, FIRST, REPLAYED_FROM)
-    model = fit(learned.to_pylist())
-    reference = profile_of(model, learned)
-    days = [(day, profile_of(model, flown)) for day, flown in by_day(between(flights, REPLAYED_FROM, date(2014, 1, 1)))]
-    own = [(day, profile_of(model, flown)) for day, flown in by_day(learned)]
+    lesson = learn()
+    reference = profile_of(lesson.model, lesson.learned)
+    days = [(day, profile_of(lesson.model, flown)) for day, flown in by_day(lesson.to_come)]
+    own = [(day, profile_of(lesson.model, flown)) for day, flown in by_day(lesson.learned)]
     chosen = Monitor.from_dict(monitor_settings())
     return {
         "default rule": table(reference, days, Monitor()),

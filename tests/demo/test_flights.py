@@ -7,14 +7,14 @@ import pyarrow.parquet as parquet
 import pytest
 
 from modelward.demo import incident
-from modelward.demo.flights import FEATURES, PATH, between, by_day, read_flights
+from modelward.demo.flights import FEATURES, PATH, between, by_day
 
 NEW_YORK = ZoneInfo("America/New_York")
 
 
 @pytest.fixture(scope="module")
-def flights():
-    return read_flights()
+def flights(year):
+    return year
 
 
 def test_the_file_is_the_one_its_provenance_describes():

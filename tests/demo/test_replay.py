@@ -4,7 +4,7 @@ from itertools import pairwise
 import pyarrow.compute as pc
 import pytest
 
-from modelward.demo.flights import FEATURES, between, read_flights
+from modelward.demo.flights import FEATURES, between
 from modelward.demo.incident import as_it_arrives
 from modelward.demo.model import fit
 from modelward.demo.replay import days_of, reference_of
@@ -13,8 +13,8 @@ FIRST, UNTIL = date(2013, 9, 28), date(2013, 10, 4)
 
 
 @pytest.fixture(scope="module")
-def flights():
-    return as_it_arrives(between(read_flights(), FIRST, UNTIL))
+def flights(year):
+    return as_it_arrives(between(year, FIRST, UNTIL))
 
 
 @pytest.fixture(scope="module")

@@ -19,6 +19,11 @@ def test_a_column_that_moved_and_stayed_is_a_lasting_change_since_its_first_day(
     assert change_said(change, "it moved") == "since 1 October, on each of 29 days: it moved"
 
 
+def test_a_last_day_of_a_few_flights_says_nothing_and_breaks_nothing():
+    days = [*days_with({"distance": range(11, 40)}), Judged(FIRST + timedelta(days=40), 3, enough=False)]
+    assert [(change.column, change.days) for change in lasting_changes(days)] == [("distance", 29)]
+
+
 def test_a_storm_passes_and_is_no_lasting_change():
     days = days_with({"delay": (3, 4), "distance": range(11, 40)})
     changes = lasting_changes(days)
@@ -37,10 +42,17 @@ def test_what_drifted_before_it_stayed_is_a_passing_day():
     assert [judged.day for judged in passing_days(days, changes)] == [date(2013, 9, 22)]
 
 
+def test_features_are_named_before_what_follows_from_them():
+    days = days_with({"@score": range(11, 40), "distance": range(11, 40)})
+    assert [change.column for change in lasting_changes(days)] == ["distance", "@score"]
+
+
 def test_a_year_without_drift_has_nothing_to_tell():
     assert lasting_changes(days_with({})) == []
     assert passing_days(days_with({}), []) == []
 
 
 def test_passing_days_are_read_by_month():
-    assert passing_said(days_with({"delay": (3, 4, 15)})[3:5] + days_with({})[15:16]) == "23 24 September, 5 October"
+    assert (
+        passing_said(days_with({"delay": (3, 4, 15)})[3:5] + days_with({})[15:16]) == "23 and 24 September; 5 October"
+    )

@@ -50,4 +50,5 @@ def reason_for(client: Client, change: Change) -> str:
 
 def _judged(window: Mapping[str, Any]) -> Judged:
     moment = datetime.fromisoformat(window["starts_at"]).astimezone(ZoneInfo(TIME_ZONE))
-    return Judged(moment.date(), window["rows"], frozenset(window["drifted_columns"]))
+    enough = window["verdict"] != "too_few"
+    return Judged(moment.date(), window["rows"], frozenset(window["drifted_columns"]), enough)

@@ -16,6 +16,8 @@ class Judged:
     day: date
     rows: int
     drifted: frozenset[str] = frozenset()
+    enough: bool = True
+    """Whether there were enough rows to say anything: three flights after midnight are no day."""
 
 
 @dataclass(frozen=True)
@@ -28,9 +30,9 @@ class Change:
 
 
 def lasting_changes(days: Sequence[Judged]) -> list[Change]:
-    """Columns drifted on every day from some day on, for a week at least, in the order of their names."""
+    """Columns drifted on every day from some day on, for a week at least: features before what follows from them."""
     changes = []
-    for column in sorted({column for judged in days for column in judged.drifted}):
+    for column in sorted({column for judged in days for column in judged.drifted}, key=_features_first):
         run = _unbroken_end(column, days)
         if run and run[-1].day - run[0].day >= LASTING:
             changes.append(Change(column, run[0].day, len(run)))
@@ -54,17 +56,17 @@ def change_said(change: Change, reason: str) -> str:
 
 
 def passing_said(days: Sequence[Judged]) -> str:
-    """The days that passed, by month, as a list that is read at a glance."""
+    """The days that passed, by month: 8 and 24 May; 9 August."""
     months: dict[str, list[str]] = {}
     for judged in days:
         months.setdefault(f"{judged.day:%B}", []).append(str(judged.day.day))
-    return ", ".join(f"{' '.join(numbers)} {month}" for month, numbers in months.items())
+    return "; ".join(f"{_listed(numbers)} {month}" for month, numbers in months.items())
 
 
 def consequence_said(before: Tally, after: Tally) -> str:
     """What the change did to the model's answers."""
     return (
-        f"It calls {after.share_called_late:.0%} of the flights late, before {before.share_called_late:.0%}; "
+        f"calls {after.share_called_late:.0%} of the flights late, before {before.share_called_late:.0%}; "
         f"{after.share_right:.0%} of these calls were right, before {before.share_right:.0%}."
     )
 
@@ -78,10 +80,19 @@ def said_day(day: date) -> str:
     return f"{day.day} {day:%B}"
 
 
+def _features_first(column: str) -> tuple[bool, str]:
+    return column.startswith("@"), column
+
+
+def _listed(words: Sequence[str]) -> str:
+    *first, last = words
+    return f"{', '.join(first)} and {last}" if first else last
+
+
 def _unbroken_end(column: str, days: Sequence[Judged]) -> list[Judged]:
     """The days up to the last on which the column drifted without a break."""
     run: list[Judged] = []
-    for judged in reversed(days):
+    for judged in reversed([judged for judged in days if judged.enough]):
         if column not in judged.drifted:
             break
         run.append(judged)
