@@ -14,8 +14,6 @@ def create_api() -> FastAPI:
     """The FastAPI application with every domain's routes, before anything is wired to it."""
     from modelward.monitoring.routes import router as monitoring
     from modelward.registry.routes import router as registry
-    from modelward.web.assets import Assets
-    from modelward.web.routes import router as web
 
     api = FastAPI(
         title="Modelward",
@@ -29,8 +27,6 @@ def create_api() -> FastAPI:
         api.include_router(router, prefix=PREFIX)
     api.include_router(operation, prefix=PREFIX)
     api.include_router(operation)
-    api.include_router(web)
-    api.mount("/static", Assets())
     return api
 
 

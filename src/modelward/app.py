@@ -29,6 +29,8 @@ from modelward.ingest.journal import Journal
 from modelward.kit.clock import now
 from modelward.kit.database import migrate, open_database, reading, writing
 from modelward.settings import PREFIX, WITHOUT_PREFIX, Settings
+from modelward.web.assets import Assets
+from modelward.web.routes import router as pages
 from modelward.web.security import SecurityHeaders
 from modelward.worker import Child, events_socket
 
@@ -65,6 +67,8 @@ def create_service(
 ) -> ASGIApp:
     """The whole ASGI application over what is open already. `hosts` are the names it answers to; empty: any."""
     api = create_api()
+    api.include_router(pages)
+    api.mount("/static", Assets())
     api.state.settings = settings
     api.state.database = database
     api.state.events = events
@@ -225,12 +229,10 @@ def _first_start(database: Engine) -> str | None:
 def _announce(database: Engine, address: str, first_key: str | None) -> None:
     with writing(database) as session:
         link = create_login_link(session, now=now())
-    lines = [
-        f"Modelward answers at {address}",
-        f"Open the dashboard (this link works once): {address}/login?token={link}",
-    ]
+    lines = [f"Modelward answers at {address}"]
     if first_key:
         lines.append(f"Your first ingest key, shown only now: {first_key}")
+    lines.append(f"Open the dashboard (this link works once): {address}/login?token={link}")
     print("\n".join(lines), flush=True)  # noqa: T201 - the door of a command line speaks to a person
 
 

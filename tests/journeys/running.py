@@ -39,12 +39,18 @@ class Running:
     def kill(self) -> None:
         """`kill -9`, and wait until the process is gone."""
         self.process.send_signal(signal.SIGKILL)
-        self.process.wait(30)
+        self._ended(30)
+
+    def _ended(self, seconds: float) -> int:
+        code = self.process.wait(seconds)
+        if self.process.stdout is not None:
+            self.process.stdout.close()
+        return code
 
     def stop(self) -> int:
         """Ask it to stop, as Ctrl-C does; answers with its exit code."""
         self.process.send_signal(signal.SIGINT)
-        return self.process.wait(60)
+        return self._ended(60)
 
     def wait_until_ready(self) -> None:
         with self.http() as client:
@@ -73,9 +79,6 @@ def _until_announced(process: subprocess.Popen[str]) -> Iterator[str]:
     for line in process.stdout:
         yield line
         if "works once" in line:
-            # The key, where there is one, is printed together with the link.
-            os.set_blocking(process.stdout.fileno(), False)
-            yield process.stdout.read() or ""
             return
 
 
