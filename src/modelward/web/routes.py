@@ -10,8 +10,9 @@ from modelward.accounts.permission import Admin, Reader
 from modelward.errors import NotFound
 from modelward.kit.clock import now
 from modelward.kit.web import Reading, Writing
+from modelward.monitoring.capture_baseline import confirm_reference as confirm
 from modelward.monitoring.queries import overview as model_cards
-from modelward.registry.service import confirm_baseline, current_baseline, resolve
+from modelward.registry.service import resolve
 from modelward.web import queries
 from modelward.web.errors import PageRoute
 from modelward.web.pages import page
@@ -90,11 +91,7 @@ def model_timeline(key: str, asking: Asking, session: Reading, reader: Reader) -
 
 @router.post("/dashboard/models/{key}/reference/confirm")
 def confirm_reference(key: str, session: Writing, admin: Admin) -> Response:
-    found = resolve(session, admin.organisation_id, key)
-    reference = current_baseline(session, found.id)
-    if reference is None:
-        raise NotFound(f"`{found.name}` has no reference to confirm yet: one is made from its first events.")
-    confirm_baseline(session, baseline_id=reference.id, now=now())
+    confirm(session, model=resolve(session, admin.organisation_id, key), now=now())
     return RedirectResponse(model_path(key), status_code=303)
 
 

@@ -44,7 +44,7 @@ def time_range(
     """
     if first or last:
         start = _midnight(_day(first, "from"), zone) if first else EARLIEST
-        end = _midnight(_day(last, "to") + timedelta(days=1), zone) if last else newest
+        end = _midnight(_day(last, "to"), zone, days=1) if last else newest
         if end <= start:
             raise Invalid(
                 "The range ends before it starts: exchange `from` and `to`.",
@@ -72,9 +72,9 @@ def _day(text: str, name: str) -> date:
         ) from None
 
 
-def _midnight(day: date, zone: ZoneInfo) -> datetime:
+def _midnight(day: date, zone: ZoneInfo, *, days: int = 0) -> datetime:
     try:
-        return datetime.combine(day, time(), tzinfo=zone).astimezone(UTC)
+        return datetime.combine(day + timedelta(days=days), time(), tzinfo=zone).astimezone(UTC)
     except OverflowError:
         raise Invalid(f"{day} is out of reach: choose a year between 2 and 9998.") from None
 

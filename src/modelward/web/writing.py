@@ -18,8 +18,8 @@ def number(value: float | None) -> str:
         return f"{value:.2e}".replace("-", "−", 1)
     for limit, unit in ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e4, "k")):
         if size >= limit * 0.99995:
-            return _trim(f"{value / (1e3 if unit == 'k' else limit):.1f}") + unit
-    return _small(value, size)
+            return _trim(f"{value / (1e3 if unit == 'k' else limit):.1f}").replace("-", "−") + unit
+    return _small(value + 0.0, size)  # adding makes −0 a plain 0
 
 
 def _small(value: float, size: float) -> str:
@@ -149,8 +149,8 @@ def middle(text: str, most: int) -> str:
     """A long name cut in its middle: names of one family differ at their ends."""
     if len(text) <= most:
         return text
-    tail = (most - 1) // 2
-    return f"{text[: most - 1 - tail]}…{text[-tail:]}"
+    head = most // 3
+    return f"{text[:head]}…{text[head + 1 - most :]}"
 
 
 def count(many: int, noun: str, plural: str | None = None) -> str:

@@ -92,7 +92,7 @@ class Frame:
     @classmethod
     def around(cls, values: Sequence[float], *, height: float, zero: bool = True) -> "Frame":
         """A scale that holds all values, from zero unless told otherwise."""
-        finite = [v for v in values if math.isfinite(v)]
+        finite = [min(max(v, -LARGEST), LARGEST) for v in values if math.isfinite(v)]
         ticks = round_steps(min([*finite, 0.0] if zero else finite or [0.0]), max(finite or [0.0]))
         return cls(ticks[0], ticks[-1], height, tuple(ticks))
 
@@ -102,6 +102,7 @@ class Frame:
         return self.height * (1 - (clipped - self.low) / ((self.high - self.low) or 1))
 
 
+LARGEST = 1e300  # beyond it the differences of a scale would overflow
 TOP, BOTTOM = 10, 24  # pixels above the plot, and below it for the labels of the axis
 
 

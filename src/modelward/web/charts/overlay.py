@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from markupsafe import Markup
 
 from modelward.web.charts.axis import Frame, drawing
 from modelward.web.charts.svg import joined, share, tag
-from modelward.web.writing import middle, number, percent
+from modelward.web.writing import measure, middle, percent
 
 
 @dataclass(frozen=True)
@@ -60,24 +61,29 @@ def _bars(frame: Frame, shares: Sequence[float], look: str) -> list[Markup]:
 
 
 def _hit(data: Histogram, n: int, cells: int, height: float) -> Markup:
-    rows = [f"{number(data.edges[n])} to {number(data.edges[n + 1])}"]
+    rows = [_named(data.edges, n)]
     rows += [f"reference: {percent(data.reference[n])}"] if data.reference is not None else []
     rows += [f"this window: {percent(data.current[n])}"] if data.current is not None else []
-    return tag(
-        "rect",
-        tag("title", "\n".join(rows)),
-        class_="hit",
-        x=share(n / cells),
-        width=share(1 / cells),
-        y=0,
-        height=height,
-    )
+    title = tag("title", "\n".join(rows))
+    return tag("rect", title, class_="hit", x=share(n / cells), width=share(1 / cells), y=0, height=height)
+
+
+def _of_whole_numbers(edges: Sequence[float]) -> bool:
+    """Bars from half to half stand for one whole number each."""
+    return all(edge % 1 == 0.5 for edge in edges) and all(b - a == 1 for a, b in pairwise(edges))
+
+
+def _named(edges: Sequence[float], n: int) -> str:
+    if _of_whole_numbers(edges):
+        return measure(edges[n] + 0.5)
+    return f"{measure(edges[n])} to {measure(edges[n + 1])}"
 
 
 def _edge_labels(edges: Sequence[float]) -> list[tuple[float, str]]:
     cells = len(edges) - 1
     step = max(1, round(cells / 8))
-    return [(n / cells, number(edges[n])) for n in range(0, cells, step)]
+    half = 0.5 if _of_whole_numbers(edges) else 0.0
+    return [((n + half) / cells, measure(edges[n] + half)) for n in range(0, cells, step)]
 
 
 ROW = 30  # pixels for the two bars of one category

@@ -34,7 +34,7 @@
 
   // Names are the user's: Plotly reads a little HTML in text, so what could be read as such is made plain.
   const plain = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
-  const short = (text) => (text.length > 24 ? `${text.slice(0, 23)}…` : text);
+  const short = (text) => (text.length > 20 ? `${text.slice(0, 6)}…${text.slice(-13)}` : text);
 
   function draw() {
     const ink = token("ink"), grid = token("grid"), muted = token("muted");

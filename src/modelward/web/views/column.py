@@ -189,6 +189,8 @@ def _test(finding: Mapping[str, Any]) -> str:
 def _statistics(values: Mapping[str, Any]) -> tuple[tuple[str, str, str], ...]:
     rows = []
     for key, value in values.items():
+        if value is None:
+            continue
         name, meaning = MEANINGS.get(key, (key.replace("_", " "), ""))
         rows.append((name, number(value) if isinstance(value, int | float) else str(value), meaning))
     return tuple(rows)

@@ -1,0 +1,77 @@
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+from tests.monitoring.world import START, World
+
+from modelward.accounts.sessions import COOKIE, session_cookie
+from modelward.events.duckdb import DuckDBStore
+from modelward.kit.clock import now
+from modelward.kit.secrets import secret_of
+from modelward.monitoring.capture_baseline import window_reference
+from modelward.settings import Settings, settings_from
+from modelward.web.assets import Assets
+from modelward.web.routes import router
+from modelward.web.security import SecurityHeaders
+
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def world(database: Engine, tmp_path: Path) -> Iterator[World]:
+    """A model without an event yet."""
+    store = DuckDBStore(tmp_path / "events.duckdb")
+    yield World.make(database, store)
+    store.close()
+
+
+@pytest.fixture
+def drifted(world: World) -> World:
+    """A reference day, two days like it, and one whose `age` moved by three standard deviations."""
+    for day, age in enumerate([40.0, 40.0, 40.0, 70.0]):
+        begin = START + day * DAY
+        world.send(world.events(600, begin, over=DAY, age=age), now=begin + DAY)
+        if day == 0:
+            world.write(_first_day_is_the_reference(world))
+        world.settle(begin + DAY + timedelta(hours=1))
+    return world
+
+
+def _first_day_is_the_reference(world: World) -> Callable[[Session], object]:
+    model = world.model()
+    return lambda session: window_reference(session, model=model, start=START, end=START + DAY, now=START + DAY)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return settings_from({}, data_dir=tmp_path, secret_key="k" * 40)
+
+
+@pytest.fixture
+def app(world: World, settings: Settings) -> FastAPI:
+    """The pages alone, over the real stores."""
+    app = FastAPI()
+    app.include_router(router)
+    app.mount("/static", Assets())
+    app.state.settings, app.state.database, app.state.events = settings, world.engine, world.store
+    return app
+
+
+@pytest.fixture
+def stranger(app: FastAPI) -> Iterator[TestClient]:
+    """A browser that nobody knows yet."""
+    with TestClient(SecurityHeaders(app), base_url="http://models.example:8000", follow_redirects=False) as client:
+        client.headers["accept"] = "text/html"
+        yield client
+
+
+@pytest.fixture
+def reader(stranger: TestClient, world: World, settings: Settings) -> TestClient:
+    """A browser that is signed in."""
+    stranger.cookies.set(COOKIE, session_cookie(world.organisation_id, now=now(), secret=secret_of(settings)))
+    return stranger

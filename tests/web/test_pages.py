@@ -1,0 +1,220 @@
+"""The pages on a real database and event store, through the routes."""
+
+import re
+
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from sqlalchemy import create_engine
+from tests.monitoring.world import START, World
+from tests.web.conftest import DAY
+
+from modelward.accounts.keys import KeyKind
+from modelward.accounts.service import create_key, create_organisation
+from modelward.accounts.sessions import COOKIE, create_login_link, session_cookie
+from modelward.events.remote import RemoteStore
+from modelward.kit.clock import now
+from modelward.kit.database import writing
+from modelward.kit.secrets import secret_of
+
+
+def key_of(world: World, kind: KeyKind) -> str:
+    return world.write(
+        lambda session: create_key(session, organisation_id=world.organisation_id, kind=kind, name="k", now=now())[1]
+    )
+
+
+def text_of(page: str) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
+
+
+def test_the_address_leads_to_the_overview(reader: TestClient) -> None:
+    answer = reader.get("/")
+    assert (answer.status_code, answer.headers["location"]) == (307, "/dashboard")
+
+
+def test_whoever_is_not_known_is_led_to_the_login_and_back(stranger: TestClient) -> None:
+    answer = stranger.get("/dashboard/models/churn?range=7d")
+    assert answer.status_code == 303
+    assert answer.headers["location"] == "/login?next=%2Fdashboard%2Fmodels%2Fchurn%3Frange%3D7d"
+    assert 'value="/dashboard/models/churn?range=7d"' in stranger.get(answer.headers["location"]).text
+
+
+def test_a_one_time_link_opens_the_dashboard_once(stranger: TestClient, world: World) -> None:
+    token = world.write(lambda session: create_login_link(session, now=now()))
+    answer = stranger.get(f"/login?token={token}")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/dashboard")
+    cookie = answer.headers["set-cookie"].lower()
+    assert "httponly" in cookie
+    assert "samesite=lax" in cookie
+    assert stranger.get("/dashboard").status_code == 200
+    stranger.cookies.clear()
+    again = stranger.get(f"/login?token={token}")
+    assert again.status_code == 401
+    assert "modelward admin login-link" in again.text
+
+
+def test_a_used_link_does_no_harm_to_whoever_is_signed_in(reader: TestClient) -> None:
+    answer = reader.get("/login?token=used")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/dashboard")
+
+
+def test_an_admin_key_signs_in_and_lesser_keys_do_not_become_more(stranger: TestClient, world: World) -> None:
+    own = {"sec-fetch-site": "same-origin"}
+    refused = stranger.post("/login", data={"key": key_of(world, KeyKind.READ)}, headers=own)
+    assert refused.status_code == 403
+    assert "of the kind read" in refused.text
+    assert "set-cookie" not in refused.headers
+    assert stranger.post("/login", data={"key": "nonsense"}, headers=own).status_code == 401
+    admin = stranger.post(
+        "/login", data={"key": f" {key_of(world, KeyKind.ADMIN)}\n", "next": "/dashboard"}, headers=own
+    )
+    assert (admin.status_code, admin.headers["location"]) == (303, "/dashboard")
+    assert stranger.get("/dashboard").status_code == 200
+
+
+def test_another_site_cannot_sign_a_reader_in(stranger: TestClient, world: World) -> None:
+    key = key_of(world, KeyKind.ADMIN)
+    for headers in ({"sec-fetch-site": "cross-site"}, {"origin": "https://evil.example"}, {}):
+        assert "set-cookie" not in stranger.post("/login", data={"key": key}, headers=headers).headers
+
+
+def test_signing_in_never_leads_to_another_server(stranger: TestClient, world: World) -> None:
+    for away in ("//evil.example", "https://evil.example", "/\\evil.example", "/login?token=x"):
+        token = world.write(lambda session: create_login_link(session, now=now()))
+        answer = stranger.get("/login", params={"token": token, "next": away})
+        assert answer.headers["location"] == "/dashboard"
+
+
+def test_an_organisation_without_models_is_taught_with_its_own_address(
+    stranger: TestClient, settings, database
+) -> None:
+    with writing(database) as session:
+        other = create_organisation(session, name="Other", now=now()).id
+    stranger.cookies.set(COOKIE, session_cookie(other, now=now(), secret=secret_of(settings)))
+    page = stranger.get("/dashboard").text
+    assert "No model yet" in page
+    assert "curl http://models.example:8000/api/v1/events" in page
+
+
+def test_a_model_without_events_waits_with_a_snippet_of_its_own(reader: TestClient) -> None:
+    page = reader.get("/dashboard/models/churn").text
+    assert "Waiting for the first events" in page
+    assert "&#34;model_id&#34;: &#34;churn&#34;" in page
+    assert "http://models.example:8000/api/v1/models/churn/baseline" in page
+
+
+def test_the_overview_says_how_each_model_is_and_why(reader: TestClient, drifted: World) -> None:
+    page = text_of(reader.get("/dashboard").text)
+    assert "1 model: 1 drifted." in page
+    assert "age moved" in page
+
+
+def test_the_model_page_says_what_moved_since_when_and_how_it_was_tested(reader: TestClient, drifted: World) -> None:
+    answer = reader.get("/dashboard/models/churn")
+    page = text_of(answer.text)
+    assert answer.status_code == 200
+    assert "Drifted" in page
+    assert "1 of 5 columns is in alarm: age since 5 March 2026." in page
+    assert "Kolmogorov–Smirnov" in page
+    assert "600 rows of reference, 600 in this window" in page
+    assert "Half of the answers take" in page
+    assert "Bonn" in page
+    assert answer.headers["cache-control"] == "no-store"
+
+
+def test_a_column_and_a_window_are_addresses(reader: TestClient, drifted: World) -> None:
+    page = reader.get("/dashboard/models/churn?column=town&window=20260303T0000Z").text
+    assert "<code>town</code>" in page
+    assert "Tue 3 Mar 2026" in page
+    part = reader.get("/dashboard/models/churn?column=town", headers={"x-part": "column"}).text
+    assert part.lstrip().startswith('<section id="column"')
+    assert "<html" not in part
+
+
+def test_the_status_refreshes_alone(reader: TestClient, drifted: World) -> None:
+    part = reader.get("/dashboard/models/churn", headers={"x-part": "status"}).text
+    assert part.lstrip().startswith('<section id="status"')
+    assert "Drifted" in part
+
+
+def test_a_range_holds_for_the_whole_page(reader: TestClient, drifted: World) -> None:
+    page = reader.get("/dashboard/models/churn?from=2026-03-02&to=2026-03-03").text
+    assert "2 Mar to 3 Mar 2026 (UTC)" in page
+    assert "window=20260305" not in page
+    assert "window=20260303" in page
+
+
+def test_addresses_that_mean_nothing_say_what_to_do(reader: TestClient, drifted: World) -> None:
+    for address, status, words in (
+        ("/dashboard/models/none", 404, "There is no model"),
+        ("/dashboard/models/churn?column=none", 404, "has no column"),
+        ("/dashboard/models/churn?window=20250101T0000Z", 404, "no such window"),
+        ("/dashboard/models/churn?window=yesterday", 422, "names no window"),
+        ("/dashboard/models/churn?range=5y", 422, "There is no range"),
+        ("/dashboard/models/churn?from=2026-03-05&to=2026-03-02", 422, "ends before it starts"),
+        ("/dashboard/models/churn?from=soon", 422, "is not a day"),
+        ("/dashboard/models/churn?columns=many", 422, "not understood"),
+        ("/dashboard/nowhere", 404, "There is no page"),
+    ):
+        answer = reader.get(address)
+        assert (answer.status_code, words in text_of(answer.text)) == (status, True), address
+        assert 'href="/dashboard"' in answer.text
+
+
+def test_a_provisional_reference_is_confirmed_by_a_person_of_this_site(reader: TestClient, world: World) -> None:
+    world.auto_reference = 250
+    world.send(world.events(1200, START, over=DAY), now=START + DAY)
+    world.settle(START + DAY)
+    page = reader.get("/dashboard/models/churn").text
+    assert "provisional reference" in page
+    action = re.search(r'action="(/dashboard/models/churn/reference/confirm)"', page)
+    assert action
+    other = reader.post(action[1], headers={"sec-fetch-site": "cross-site"})
+    assert other.status_code == 403
+    mine = reader.post(action[1], headers={"sec-fetch-site": "same-origin"})
+    assert (mine.status_code, mine.headers["location"]) == (303, "/dashboard/models/churn")
+    assert "confirmed reference" in reader.get("/dashboard/models/churn").text
+
+
+def test_the_page_stands_while_the_event_store_is_away(
+    reader: TestClient, app: FastAPI, drifted: World, tmp_path
+) -> None:
+    app.state.events = RemoteStore(tmp_path / "nobody.sock")
+    answer = reader.get("/dashboard/models/churn")
+    assert answer.status_code == 200
+    assert "1 of 5 columns is in alarm" in text_of(answer.text)
+    assert "The latest events cannot be shown just now." in text_of(answer.text)
+
+
+def test_the_page_says_when_the_database_is_away(reader: TestClient, app: FastAPI, tmp_path) -> None:
+    app.state.database = create_engine(f"sqlite:///{tmp_path}/no/such/folder.db")
+    answer = reader.get("/dashboard")
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"] == "5"
+    assert "The database does not answer" in answer.text
+
+
+def test_the_timeline_is_plain_data(reader: TestClient, drifted: World) -> None:
+    data = reader.get("/dashboard/models/churn/timeline.json").json()
+    assert len(data["starts"]) == len(data["rows"]) == 4
+    assert data["rows"] == [600] * 4
+    age = next(column for column in data["columns"] if column["name"] == "age")
+    assert age["psi"][-1] > 1
+    assert age["since"] == "2026-03-05T00:00:00"
+
+
+def test_another_organisation_sees_nothing(reader: TestClient, drifted: World, settings) -> None:
+    reader.cookies.clear()
+    reader.cookies.set(COOKIE, session_cookie(drifted.organisation_id + 1, now=now(), secret=secret_of(settings)))
+    assert reader.get("/dashboard/models/churn").status_code == 404
+    assert reader.get("/dashboard/models/churn/timeline.json").status_code == 404
+
+
+def test_every_answer_carries_the_headers_that_keep_it_here(reader: TestClient) -> None:
+    for address in ("/dashboard", "/dashboard/models/none", "/static/app.css", "/login"):
+        headers = reader.get(address).headers
+        policy = headers["content-security-policy"]
+        assert policy.startswith("default-src 'self'")
+        assert "frame-ancestors 'none'" in policy
+        assert "unsafe" not in policy
+        assert headers["x-content-type-options"] == "nosniff"
