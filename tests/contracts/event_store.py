@@ -4,6 +4,7 @@ import threading
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
@@ -194,6 +195,19 @@ class EventStoreContract:
             total = sum(pc.sum(batch["f1"]).as_py() for batch in reader)
         assert total == n * (n - 1) / 2
         assert not any(store.append({1: events_of(ids[:1000])})[1].new.to_pylist())
+
+    def test_a_scan_of_many_labels_has_every_event_once_with_its_own(self, store):
+        n = 700_000
+        ids = pa.array(np.arange(n)).cast(pa.string())
+        times = pa.array(NOON.timestamp() * 1e6 + np.arange(n) // 3).cast(pa.int64()).cast(TIME)
+        events = pa.table({"event_id": ids, "ts": times, "received_at": times, "f1": pa.array(np.arange(n) * 1.0)})
+        store.append({1: events})
+        labels = {"organisation_id": np.ones(n, np.int64), "event_id": ids, "labelled_at": times}
+        labels |= {"number": np.arange(n) * 1.0, "sequence": np.arange(n)}
+        store.append_labels(pa.table(labels))
+        rows = everything(store, 1, ["f1", "label_number"])
+        assert sorted(rows["f1"].to_pylist()) == list(range(n))
+        assert pc.all(pc.equal(rows["f1"], rows["label_number"])).as_py()
 
     # Tables
 

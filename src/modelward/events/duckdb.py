@@ -12,6 +12,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ from modelward.events.duckdb_tables import KEY, OWN_TABLES, events_of, quoted, r
 from modelward.events.shapes import conform, conform_labels, widened
 
 ROWS_PER_BATCH = 65_536
+LABELS_PER_JOIN = 300_000  # about 40 MB of a join
 LABEL_SOURCES = {"label_number": "l.number", "label_text": "l.text", "labelled_at": "l.labelled_at"}
 assert list(LABEL_SOURCES) == LABEL_COLUMNS.names
 
@@ -100,9 +102,10 @@ class DuckDBStore:
         self._mend()
         with self._as_ours():
             cursor = self._database.cursor()
-            reader = cursor.sql(sql, params={"start": start, "end": end}).to_arrow_reader(ROWS_PER_BATCH)
+            cursor.execute("BEGIN")  # all slices show one moment
+            edges = _edges(cursor, model_id, start, end) if LABEL_SOURCES.keys() & set(names) else [start, end]
         schema = pa.schema([scan_schema(table).field(name) for name in names])
-        return pa.RecordBatchReader.from_batches(schema, self._batches(reader, schema, cursor))
+        return pa.RecordBatchReader.from_batches(schema, self._batches(cursor, sql, edges, schema))
 
     def latest(self, model_id: int, *, limit: int = 50, before: tuple[datetime, str] | None = None) -> pa.Table:
         where = "true"
@@ -177,12 +180,14 @@ class DuckDBStore:
             yield cursor
 
     def _batches(
-        self, reader: pa.RecordBatchReader, schema: pa.Schema, cursor: duckdb.DuckDBPyConnection
+        self, cursor: duckdb.DuckDBPyConnection, sql: str, edges: Sequence[datetime], schema: pa.Schema
     ) -> Iterator[pa.RecordBatch]:
-        """The reader's batches; the cursor lives as long as somebody reads."""
-        with self._as_ours(), cursor, reader:
-            for batch in reader:
-                yield batch.cast(schema)
+        """What the statement gives from edge to edge; the cursor lives as long as somebody reads."""
+        with self._as_ours(), cursor:
+            for start, end in pairwise(edges):
+                found = cursor.sql(sql, params={"start": start, "end": end})
+                with found.to_arrow_reader(ROWS_PER_BATCH) as reader:
+                    yield from (batch.cast(schema) for batch in reader)
 
     def _open(self) -> None:
         with self._as_ours():
@@ -248,12 +253,25 @@ def _select(table: EventTable, names: Sequence[str], *, labels: str = "true", so
     return sql
 
 
+def _edges(cursor: duckdb.DuckDBPyConnection, model_id: int, start: datetime, end: datetime) -> list[datetime]:
+    """Times from start to end between which there are few enough labels to be joined in memory.
+
+    A join of millions of labels at once would go over the memory limit, and through the disk.
+    """
+    mine = "FROM labels WHERE model_id = ? AND ts >= ? AND ts < ?"
+    parts = 1 + _one(cursor, f"SELECT count(*) {mine}", [model_id, start, end]) // LABELS_PER_JOIN
+    if parts == 1:
+        return [start, end]
+    shares = [part / parts for part in range(1, parts)]
+    (cuts,) = _first(cursor, f"SELECT approx_quantile(ts, {shares}) {mine}", [model_id, start, end])
+    return [start, *sorted({cut for cut in cuts if start < cut < end}), end]
+
+
 def _first(cursor: duckdb.DuckDBPyConnection, sql: str, params: Sequence[Any]) -> list[Any]:
     """The first row. Through Arrow, because DuckDB's own way of giving times with a zone needs another package."""
     return [column[0].as_py() for column in cursor.sql(sql, params=params).to_arrow_table().columns]
 
 
 def _one(cursor: duckdb.DuckDBPyConnection, sql: str, params: Sequence[Any]) -> int:
-    row = cursor.execute(sql, params).fetchone()
-    assert row is not None
-    return int(row[0])
+    rows = cursor.execute(sql, params).fetchall()  # all, because a result that is not read out keeps the cursor busy
+    return int(rows[0][0])

@@ -60,6 +60,5 @@ def append_labels(cursor: duckdb.DuckDBPyConnection, labels: pa.Table) -> Labels
     cursor.execute(REPLACE)
     cursor.execute(WAIT)
     touched = cursor.sql("SELECT model_id, ts FROM latest").to_arrow_table().cast(TOUCHED)
-    counted = cursor.execute("SELECT count(*) FROM waiting").fetchone()
-    assert counted is not None
-    return LabelsApplied(touched, int(counted[0]))
+    waiting = cursor.execute("SELECT count(*) FROM waiting").fetchall()
+    return LabelsApplied(touched, int(waiting[0][0]))

@@ -81,9 +81,9 @@ def _alter(cursor: duckdb.DuckDBPyConnection, stored: EventTable, table: EventTa
 
 
 def _write_view(cursor: duckdb.DuckDBPyConnection, table: EventTable) -> str:
-    old = cursor.execute("SELECT view_name FROM event_tables WHERE model_id = ?", [table.model_id]).fetchone()
-    if old:
-        cursor.execute(f"DROP VIEW IF EXISTS {quoted(old[0])}")
+    old = cursor.execute("SELECT view_name FROM event_tables WHERE model_id = ?", [table.model_id]).fetchall()
+    for (name,) in old:
+        cursor.execute(f"DROP VIEW IF EXISTS {quoted(name)}")
     taken = cursor.execute(
         "SELECT view_name FROM duckdb_views() UNION ALL SELECT table_name FROM duckdb_tables() "
         "UNION ALL SELECT view_name FROM event_tables WHERE model_id <> ?",
