@@ -22,7 +22,7 @@ def exponent_of(minimum: float, maximum: float) -> int:
     size = max(abs(minimum), abs(maximum))
     if _SMALL < size < _LARGE or size == 0:
         return 0
-    return math.frexp(size)[1] - 1
+    return max(math.frexp(size)[1] - 1, -1000)  # 2**1000 is a float, and lifts the smallest number far enough.
 
 
 def scaled(values: F64, exponent: int) -> F64:

@@ -104,7 +104,8 @@ class NumericSummary:
     def merge(cls, summaries: Iterable[Self], *, cap: int = CAP, groups: int = GROUPS) -> Self:
         """The summary of all the rows together, in one step: merging pair after pair would add an error each time."""
         every = list(summaries)
-        filled = [summary for summary in every if summary.count]
+        # In an order of their own, so that equals are put side by side in the same way however the parts come.
+        filled = sorted((summary for summary in every if summary.count), key=_sort_key)
         aside = {
             name: sum(getattr(summary, name) for summary in every)
             for name in ("missing", "invalid", "positive_infinities", "negative_infinities")
@@ -271,6 +272,10 @@ def _merge_entries(filled: Sequence[NumericSummary], cap: int, groups: int) -> t
     total = sum(summary.count for summary in filled)
     carried = math.fsum(_step_error(summary) * summary.count for summary in filled) / total
     return sketch.regroup(entries, groups), False, carried
+
+
+def _sort_key(summary: NumericSummary) -> tuple[float, ...]:
+    return summary.count, summary.mean, summary.deviation, summary.minimum, summary.maximum, summary.carried
 
 
 def _step_error(summary: NumericSummary) -> float:

@@ -9,6 +9,7 @@ are never further apart than those are (`line_error`); a step drawn at each midd
 group (`step_error`). A merge adds up the steps of its parts, so it carries their errors along, and adds its own.
 """
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -169,17 +170,24 @@ def knots(entries: Entries, minimum: float, maximum: float) -> tuple[F64, F64]:
 
 def height_at(points: F64, heights: F64, x: F64, side: str) -> F64:
     """The weight reached at `x`: up to it for the side `right`, before it for `left`."""
-    # Quarters, because the distance between two finite numbers may be infinite.
+    shrink = _shrink(points)
     if side == "right":
-        return np.interp(x / 4, points / 4, heights, left=0.0)
-    beyond: F64 = np.interp(-x / 4, -points[::-1] / 4, heights[-1] - heights[::-1], left=0.0)
-    before: F64 = heights[-1] - beyond
-    return before
+        reached = np.interp(x * shrink, points * shrink, heights, left=0.0)
+    else:
+        beyond = np.interp(-x * shrink, -points[::-1] * shrink, heights[-1] - heights[::-1], left=0.0)
+        reached = heights[-1] - beyond
+    return reached.clip(0.0, heights[-1])
 
 
 def point_at(points: F64, heights: F64, height: F64) -> F64:
     """The value at which the weight reaches this height."""
-    return 4 * np.interp(height, heights, points / 4)
+    shrink = _shrink(points)
+    return np.interp(height, heights, points * shrink) / shrink
+
+
+def _shrink(points: F64) -> float:
+    """What to multiply by, because the distance between two finite numbers may be infinite."""
+    return 1.0 if math.isfinite(float(points[-1]) - float(points[0])) else 0.25
 
 
 def order_statistic(values: F64, reached: F64, shares: F64) -> F64:
