@@ -31,6 +31,11 @@ class Running:
         headers = {"Authorization": f"Bearer {key}"} if key else {}
         return httpx2.Client(base_url=self.url, headers=headers, timeout=30, **options)
 
+    def admin_key(self, data_dir: Path) -> str:
+        """A key that may do everything, made as its operator would."""
+        command = [sys.executable, "-m", "modelward", "admin", "create-key", "--kind=admin", f"--data-dir={data_dir}"]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
     def child(self) -> psutil.Process:
         """The worker: the child that holds the event store open."""
         children = psutil.Process(self.process.pid).children()
