@@ -42,7 +42,7 @@ class Story:
     def __init__(self, world: World, seed: int) -> None:
         self.world = world
         self.rng = np.random.default_rng(seed)
-        self.sent: list = []
+        self.sent: list[pa.Table] = []
         self.sequence = 0
         self.now = START
 
@@ -147,23 +147,28 @@ def test_rows_that_come_between_the_scan_and_its_write_stay(world: World) -> Non
     world.label(["a-1"], 1.0, sequence=1)
     claimed = _claim(world, "rebuild")
     rebuilt = rebuild(world.engine, world.store, claimed)
+    assert rebuilt is not None
     world.send(world.events(30, START, prefix="b"))
     with writing(world.engine) as session:
         rebuilt(session)
     same(world.stored_profile(START, START + DAY), world.raw_profile(START, START + DAY))
 
 
-def test_the_scan_sees_what_was_there_when_it_began(world: World) -> None:
-    world.send(world.events(200, START, over=HOUR))
-    reader = world.store.scan(world.model_id, START, START + DAY, ["ts"])
+@pytest.mark.parametrize("columns", [["ts"], ["ts", "label_number"]])
+def test_a_scan_that_has_begun_sees_nothing_that_comes_later(world: World, columns: list[str]) -> None:
+    world.send(world.events(200_000, START, over=HOUR))
+    reader = world.store.scan(world.model_id, START, START + DAY, columns)
+    first = reader.read_next_batch()
+    assert first.num_rows < 200_000
     world.send(world.events(100, START, over=HOUR))
-    assert reader.read_all().num_rows == 200
+    assert first.num_rows + reader.read_all().num_rows == 200_000
 
 
 def test_a_mark_that_grew_during_the_rebuild_is_not_cleared(world: World) -> None:
     world.send(world.events(50, START, prefix="a"))
     world.label(["a-1"], 1.0, sequence=1)
     rebuilt = rebuild(world.engine, world.store, _claim(world, "rebuild"))
+    assert rebuilt is not None
     world.label(["a-2"], 1.0, sequence=2)
     with writing(world.engine) as session:
         rebuilt(session)

@@ -5,7 +5,7 @@ the rows may have been appended by a mover that died before it came here; labels
 very many buckets, a back-fill) the bucket is marked instead, and rebuilt from raw rows. Doing it twice changes nothing.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -16,12 +16,13 @@ from sqlalchemy.orm import Session
 
 from modelward.ingest.mover import Moved
 from modelward.jobs.service import enqueue
+from modelward.jobs.tables import Job
 from modelward.kit import clock
 from modelward.kit.database import insert_into
-from modelward.monitoring.columns import profiled_columns
-from modelward.monitoring.marks import DIRTY, DUE, STALE, mark
+from modelward.monitoring.columns import columns_of_models
+from modelward.monitoring.marks import DIRTY, DUE, STALE, mark_all
 from modelward.monitoring.payload import pack
-from modelward.monitoring.profiling import buckets_of, profiles_by_bucket
+from modelward.monitoring.profiling import ProfiledColumn, buckets_of, profiles_by_bucket
 from modelward.monitoring.tables import Absorbed, Activity, DayProfile, Partial
 from modelward.registry.tables import Model
 from modelward.rules.windows import bucket_seconds
@@ -52,8 +53,10 @@ def absorb(session: Session, moved: Sequence[Moved], *, now: datetime | None = N
     touched = _targets(session, {batch.model_id for batch in moved})
     known = [batch for batch in moved if batch.model_id in touched]  # A model may have been deleted meanwhile.
     fresh = _enter(session, known, now)
+    columns = columns_of_models(session, touched.keys())
     for batch in known:
-        _collect(session, batch, touched[batch.model_id], new=(batch.model_id, batch.batch) in fresh)
+        new = (batch.model_id, batch.batch) in fresh
+        _collect(batch, touched[batch.model_id], columns[batch.model_id], new=new)
     _write(session, touched, now)
 
 
@@ -82,7 +85,7 @@ def _enter(session: Session, moved: Iterable[Moved], now: datetime) -> set[tuple
     return fresh
 
 
-def _collect(session: Session, batch: Moved, touched: _Touched, *, new: bool) -> None:
+def _collect(batch: Moved, touched: _Touched, columns: Sequence[ProfiledColumn], *, new: bool) -> None:
     touched.dirty.update(_buckets(batch.repeated, touched.seconds))
     touched.stale.update(_buckets(batch.labelled, touched.seconds))
     times = batch.events.column("ts")
@@ -95,7 +98,6 @@ def _collect(session: Session, batch: Moved, touched: _Touched, *, new: bool) ->
     if not new or len(buckets) > MANY_BUCKETS:
         touched.dirty.update(buckets)
         return
-    columns = profiled_columns(session, batch.model_id)
     for bucket, profile in profiles_by_bucket(batch.events, columns, touched.seconds):
         row = {"model_id": batch.model_id, "bucket": bucket, "batch": batch.batch, "level": 0}
         touched.partials.append({**row, "rows": profile.rows, "payload": pack(profile)})
@@ -107,15 +109,46 @@ def _write(session: Session, touched: Mapping[int, _Touched], now: datetime) -> 
     if partials:
         session.execute(insert_into(session, Partial), partials)
     ready = _note_activity(session, touched, now)
+    mark_all(session, _marks(touched), now=now)
+    _drop_days_of(session, {model_id: entry.due for model_id, entry in touched.items() if entry.due})
+    evaluate = {model_id: now + EVALUATE_AFTER for model_id, entry in touched.items() if entry.due}
+    rebuild = {
+        model_id: max(now + REBUILD_AFTER, ready.get(model_id, now))
+        for model_id, entry in touched.items()
+        if entry.dirty or entry.stale
+    }
+    ask_for(session, "evaluate", evaluate)
+    ask_for(session, "rebuild", rebuild)
+
+
+def _marks(touched: Mapping[int, _Touched]) -> Iterator[tuple[int, str, int]]:
     for model_id, entry in touched.items():
-        mark(session, model_id=model_id, kind=DUE, buckets=entry.due, now=now)
-        mark(session, model_id=model_id, kind=DIRTY, buckets=entry.dirty, now=now)
-        mark(session, model_id=model_id, kind=STALE, buckets=entry.stale - entry.dirty, now=now)
-        if entry.due:
-            drop_days(session, model_id=model_id, buckets=entry.due)
-            enqueue(session, "evaluate", str(model_id), run_at=now + EVALUATE_AFTER)
-        if entry.dirty or entry.stale:
-            enqueue(session, "rebuild", str(model_id), run_at=max(now + REBUILD_AFTER, ready.get(model_id, now)))
+        kinds = {DUE: entry.due, DIRTY: entry.dirty, STALE: entry.stale - entry.dirty}
+        yield from ((model_id, kind, bucket) for kind, buckets in kinds.items() for bucket in buckets)
+
+
+def ask_for(session: Session, kind: str, times: Mapping[int, datetime]) -> None:
+    """Ask for a job of many models, but for those whose job waits already and comes no later."""
+    waiting = session.execute(
+        select(Job.key, Job.run_at)
+        .where(
+            Job.kind == kind,
+            Job.key.in_([str(model_id) for model_id in times]),
+            Job.owner.is_(None),
+            Job.state == "due",
+            Job.attempts == 0,
+        )
+        .with_for_update()  # Nobody claims it before this transaction ends: it will see what is written here.
+    )
+    soon = {int(row.key) for row in waiting if row.run_at <= times[int(row.key)]}
+    for model_id in sorted(times.keys() - soon):
+        enqueue(session, kind, str(model_id), run_at=times[model_id])
+
+
+def _drop_days_of(session: Session, buckets: Mapping[int, Collection[int]]) -> None:
+    rolled_up = session.scalars(select(DayProfile.model_id).where(DayProfile.model_id.in_(buckets)).distinct()).all()
+    for model_id in rolled_up:
+        drop_days(session, model_id=model_id, buckets=buckets[model_id])
 
 
 def drop_days(session: Session, *, model_id: int, buckets: Collection[int]) -> None:

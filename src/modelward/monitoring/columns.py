@@ -1,13 +1,16 @@
 """Which columns a model's profiles have, from its schema in the registry."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from modelward.monitoring.profiling import ProfiledColumn
-from modelward.registry.service import Schema, schema
+from modelward.registry.service import FeatureKind, FeatureSpec, Schema, schema
+from modelward.registry.tables import Feature, Model
 
 PREDICTION, SCORE, LATENCY, LABEL = "@prediction", "@score", "@latency_ms", "@label"
 SPECIAL = (PREDICTION, SCORE, LATENCY, LABEL)
@@ -20,6 +23,21 @@ LABEL_SOURCE = "label"
 def profiled_columns(session: Session, model_id: int) -> tuple[ProfiledColumn, ...]:
     """Every column of the model's profiles."""
     return columns_of(schema(session, model_id))
+
+
+def columns_of_models(session: Session, model_ids: Collection[int]) -> dict[int, tuple[ProfiledColumn, ...]]:
+    """As `profiled_columns`, of many models with two queries."""
+    features: defaultdict[int, list[FeatureSpec]] = defaultdict(list)
+    query = select(Feature.model_id, Feature.name, Feature.kind, Feature.column).where(Feature.model_id.in_(model_ids))
+    for row in session.execute(query.order_by(Feature.model_id, Feature.position)):
+        features[row.model_id].append(FeatureSpec(row.name, FeatureKind(row.kind), row.column))
+    outcomes = session.execute(select(Model.id, Model.prediction_kind).where(Model.id.in_(model_ids))).all()
+    return {
+        row.id: columns_of(
+            Schema(tuple(features[row.id]), FeatureKind(row.prediction_kind) if row.prediction_kind else None)
+        )
+        for row in outcomes
+    }
 
 
 def columns_of(described: Schema) -> tuple[ProfiledColumn, ...]:

@@ -15,18 +15,21 @@ _AT_ONCE = 500
 
 
 def mark(session: Session, *, model_id: int, kind: str, buckets: Iterable[int], now: datetime) -> None:
-    """Mark buckets; one that is marked already gets its generation raised."""
+    """Mark buckets of one model; one that is marked already gets its generation raised."""
+    mark_all(session, ((model_id, kind, bucket) for bucket in buckets), now=now)
+
+
+def mark_all(session: Session, marks: Iterable[tuple[int, str, int]], *, now: datetime) -> None:
+    """Mark (model, kind, bucket) many at once."""
     rows = [
         {"model_id": model_id, "kind": kind, "bucket": bucket, "generation": 1, "marked_at": now}
-        for bucket in sorted(set(buckets))
+        for model_id, kind, bucket in sorted(set(marks))
     ]
-    for start in range(0, len(rows), _AT_ONCE):
-        statement = insert_into(session, BucketMark).values(rows[start : start + _AT_ONCE])
-        session.execute(
-            statement.on_conflict_do_update(
-                index_elements=["model_id", "kind", "bucket"], set_={"generation": BucketMark.generation + 1}
-            )
+    if rows:
+        statement = insert_into(session, BucketMark).on_conflict_do_update(
+            index_elements=["model_id", "kind", "bucket"], set_={"generation": BucketMark.generation + 1}
         )
+        session.execute(statement, rows, execution_options={"synchronize_session": False})
 
 
 def marked(

@@ -8,10 +8,11 @@ top. Marks are cleared only where they have not grown since they were read.
 
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain, islice
 from threading import Event
 
 import pyarrow as pa
@@ -75,7 +76,7 @@ def rebuild(engine: Engine, store: EventStore, claim: Claim) -> "Rebuilt | None"
     with model_lease(engine, run.model_id, claim.owner):
         with reading(engine) as session:
             partials = _partials(session, run)
-        batches = store.scan(run.model_id, run.start, run.end, scanned(run.columns))
+        batches = _begun(store.scan(run.model_id, run.start, run.end, scanned(run.columns)))
     profiles = _profiles(batches, run)
     return Rebuilt(run, tuple(partials), profiles, time.monotonic() - began)
 
@@ -168,7 +169,13 @@ def _partials(session: Session, run: _Run) -> list[int]:
     return [row.id for row in found if row.bucket in run.buckets]
 
 
-def _profiles(batches: pa.RecordBatchReader, run: _Run) -> dict[int, Packed]:
+def _begun(reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
+    """The reader's batches, of which the first is read at once: an engine may take its snapshot only then."""
+    batches = iter(reader)
+    return chain(list(islice(batches, 1)), batches)
+
+
+def _profiles(batches: Iterator[pa.RecordBatch], run: _Run) -> dict[int, Packed]:
     parts: defaultdict[int, list[Profile]] = defaultdict(list)
     for table in chunks(batches, CHUNK_ROWS):
         for bucket, profile in profiles_by_bucket(with_label(table, run.columns), run.columns, run.seconds):
@@ -177,7 +184,7 @@ def _profiles(batches: pa.RecordBatchReader, run: _Run) -> dict[int, Packed]:
     return {bucket: packed(merge_profiles(some)) for bucket, some in parts.items()}
 
 
-def chunks(batches: pa.RecordBatchReader, rows: int) -> Iterator[pa.Table]:
+def chunks(batches: Iterable[pa.RecordBatch], rows: int) -> Iterator[pa.Table]:
     """The batches gathered into tables of about so many rows."""
     held: list[pa.RecordBatch] = []
     size = 0
