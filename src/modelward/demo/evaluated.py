@@ -13,7 +13,7 @@ from modelward.errors import Unavailable
 
 AT_ONCE = 1_000
 PATIENCE_SECONDS = 120.0
-LOOK_EVERY_SECONDS = 0.3
+LOOK_EVERY_SECONDS = 0.5
 
 
 def wait_until_evaluated(client: Client, expected: Mapping[date, int], told: Callable[[int], None]) -> list[Judged]:
