@@ -146,7 +146,7 @@ def load(port: int, kind: str, seconds: float) -> dict[str, Any]:
 def acknowledged(kind: str, *, seconds: float, runs: int) -> dict[str, Any]:
     """What the door acknowledges, with nobody moving it on."""
     with running(mover=False) as started:
-        load(started.port, kind, 0.5)  # the first requests register the model and load what is loaded late
+        load(started.port, kind, 1.0)  # the first requests register the model and load what is loaded late
         figures = []
         for _ in range(runs):
             before = started.seconds_of_door()
@@ -165,7 +165,7 @@ def median_of(figures: list[dict[str, Any]]) -> dict[str, Any]:
 def sustained(*, seconds: float) -> dict[str, Any]:
     """Events a second from the first request until the last of them is in the event store and the profiles."""
     with running(mover=True) as started:
-        load(started.port, "batch", 0.5)
+        load(started.port, "batch", 1.0)
         before, _ = wait_until_moved(started)
         start = time.perf_counter()
         figures = load(started.port, "batch", seconds)

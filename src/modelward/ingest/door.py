@@ -23,7 +23,7 @@ from modelward.ingest.directory import Directory
 from modelward.ingest.intake import Intake, JsonIntake, LabelIntake, Taken
 from modelward.ingest.journal import Journal
 from modelward.ingest.requests import Gone, Head, Receive, Scope, Send, answer, body_of, head_of, refuse
-from modelward.ingest.timestamps import Clock
+from modelward.ingest.timestamps import Clock, times_of
 from modelward.kit import clock as kit_clock
 from modelward.settings import Settings
 
@@ -67,6 +67,8 @@ class Door:
         self._directory = Directory(engine, clock)
         self._commit = GroupCommit(journal)
         self._counters = Counters()
+        # Arrow loads more at its first use (pandas too, where it is installed): not while a sender waits.
+        times_of(["2026-01-01T00:00:00Z"] * 4, Clock(clock()))
         # The fixed paths are looked up; only those that name a model are matched.
         self._fixed: dict[tuple[str, str], _Route] = {}
 
