@@ -3,10 +3,11 @@
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Literal
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, sync_playwright
 from tests.web import flights_readings as flights
 from tests.web.served import serving
 
@@ -82,6 +83,10 @@ class Visit:
         self.page.goto(self.site + address)
         return self.page
 
+    def hear(self, said: ConsoleMessage) -> None:
+        if said.type in ("error", "warning"):
+            self.complaints.append(said.text)
+
     def draw_timeline(self) -> None:
         if self.page.locator(".timeline").count():
             self.page.locator(".timeline").scroll_into_view_if_needed()
@@ -95,7 +100,7 @@ def visit(browser: Browser, site: str) -> Iterator[Visit]:
     page.clock.set_fixed_time(flights.NOW)
     page.add_init_script(TELL)
     seen = Visit(page, site)
-    page.on("console", lambda said: said.type in ("error", "warning") and seen.complaints.append(said.text))
+    page.on("console", seen.hear)
     page.on("pageerror", lambda error: seen.complaints.append(str(error)))
     page.on("request", lambda request: seen.hosts.add(urlsplit(request.url).netloc))
     yield seen
@@ -139,7 +144,7 @@ def test_a_phone_shows_each_page_without_scrolling_sideways(visit: Visit, name: 
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_both_themes_follow_the_system_and_a_choice_is_kept(visit: Visit, scheme: str) -> None:
+def test_both_themes_follow_the_system_and_a_choice_is_kept(visit: Visit, scheme: Literal["light", "dark"]) -> None:
     visit.page.emulate_media(color_scheme=scheme)
     page = visit.open("/dashboard")
     background = "getComputedStyle(document.body).backgroundColor"

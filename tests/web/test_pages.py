@@ -18,9 +18,8 @@ from modelward.kit.secrets import secret_of
 
 
 def key_of(world: World, kind: KeyKind) -> str:
-    return world.write(
-        lambda session: create_key(session, organisation_id=world.organisation_id, kind=kind, name="k", now=now())[1]
-    )
+    with writing(world.engine) as session:
+        return create_key(session, organisation_id=world.organisation_id, kind=kind, name="k", now=now())[1]
 
 
 def text_of(page: str) -> str:

@@ -6,10 +6,11 @@ from datetime import timedelta
 import pytest
 from tests.web import flights_readings as flights
 
-from modelward.monitoring.readings import HeatMap
+from modelward.monitoring.readings import Distribution, HeatMap, Side
 from modelward.web.states import STATES, state_of
+from modelward.web.views.column import Limits
 from modelward.web.views.events_table import events_of, written
-from modelward.web.views.heat import CELLS, ROWS
+from modelward.web.views.heat import CELLS, ROWS, since_first
 from modelward.web.views.model_page import ModelPage, ModelReadings, model_page
 from modelward.web.views.overview import overview_of
 
@@ -167,6 +168,37 @@ def test_numeric_predictions_are_a_mean_with_its_middle_half_against_the_referen
     assert ("reference", "mean of the reference") in part.legend
 
 
+def test_predictions_of_0_and_1_are_a_share() -> None:
+    read = flights.drifted_model()
+    points = tuple(type(p)(**{**p.__dict__, "prediction": p.score}) for p in read.history)
+    start, end = flights.days()[-2]
+    sides = (Side(54_210, (0.83, 0.17), 0, 0, 0.17, 0.4), Side(948, (0.71, 0.29), 0, 0, 0.29, 0.45))
+    told = Distribution("@prediction", "numeric", ("0", "1"), (-0.5, 0.5, 1.5), *sides, start, end, None)
+    part = page_of(ModelReadings(**{**read.__dict__, "history": points, "prediction": told})).prediction
+    assert part
+    assert re.fullmatch(
+        r"In this range `1` was predicted for \d\d(\.\d)?.% of the events; in the reference for 17.%.", part.sentence
+    )
+    assert 'class="band"' not in part.chart
+
+
+def test_drift_began_with_the_first_window_of_its_unbroken_run() -> None:
+    late = flights.heat(since=flights.CHANGE + timedelta(days=62))
+    row = since_first(late).rows[0]
+    assert (row.column, row.drifted_since) == ("distance", flights.CHANGE)
+    assert all(row.drifted_since is None for row in since_first(late).rows[1:])
+
+
+def test_a_limit_of_the_column_itself_is_the_only_one_drawn() -> None:
+    read = flights.drifted_model()
+    limits = Limits(0.1, 0.25, {"distance": 0.5})
+    column = page_of(ModelReadings(**{**read.__dict__, "facts": flights.facts(limits=limits)})).column
+    assert column
+    assert column.history
+    assert "limit 0.50" in column.history
+    assert "moderate" not in column.history
+
+
 def test_tables_list_the_newest_and_say_that_there_is_more() -> None:
     volume = page_of(flights.drifted_model()).volume
     assert volume
@@ -194,7 +226,7 @@ def test_features_in_alarm_come_first_in_the_table_of_events() -> None:
     rows, stored = flights.events()
     view = events_of(rows, stored, first=["hour", "@prediction"])
     assert view.features[:2] == ("hour", "distance")
-    assert (len(view.features), view.hidden) == (8, 2)
+    assert (len(view.features), view.hidden) == (6, 4)
     assert (view.scored, view.labelled, view.timed) == (True, True, True)
 
 

@@ -59,6 +59,8 @@ def test_shares_never_pretend_to_be_nothing_or_everything(value, written) -> Non
         (None, "–"),
         (math.nan, "–"),
         (0.4, "0.4 ms"),
+        (0.00236, "2.4 µs"),
+        (0.0, "0 ms"),
         (41.2, "41 ms"),
         (999.4, "999 ms"),
         (1234, "1.23 s"),

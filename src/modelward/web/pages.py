@@ -13,6 +13,7 @@ from modelward.kit.clock import now
 from modelward.web import writing
 from modelward.web.assets import asset
 from modelward.web.charts.svg import tag
+from modelward.web.views.naming import column_title
 
 _QUOTED = re.compile(r"`([^`]{1,200})`")
 
@@ -46,7 +47,7 @@ def page(template: str, *, status: int = 200, headers: dict[str, str] | None = N
 
 def prose(text: str) -> Markup:
     """A sentence with its `names` set as code; everything else is escaped."""
-    return Markup(_QUOTED.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped first
+    return Markup(_QUOTED.sub(lambda name: f"<code>{column_title(name[1])}</code>", str(escape(text))))  # noqa: S704 - escaped first
 
 
 def sentence(text: str) -> Markup:

@@ -17,7 +17,7 @@ from modelward.registry.service import resolve, schema
 from modelward.registry.tables import Project
 from modelward.web.time_range import USUAL, TimeRange, time_range, window_start
 from modelward.web.views.column import Limits
-from modelward.web.views.heat import chosen_column
+from modelward.web.views.heat import chosen_column, since_first
 from modelward.web.views.model_page import Asked, ModelFacts, ModelReadings
 from modelward.web.views.naming import column_title
 
@@ -55,7 +55,7 @@ def facts_of(session: Session, organisation_id: int, key: str) -> ModelFacts:
         health_reason=model.health_reason,
         event_count=model.event_count,
         last_event_at=model.last_event_at,
-        limits=Limits(monitor.psi_moderate, monitor.psi_strong),
+        limits=Limits(monitor.psi_moderate, monitor.psi_strong, monitor.thresholds),
     )
 
 
@@ -77,7 +77,8 @@ def asked_of(session: Session, facts: ModelFacts, written: Address, now: datetim
 
 def heat_of(session: Session, facts: ModelFacts, shown: TimeRange) -> HeatMap:
     """Drift in the range."""
-    return monitoring.heat_map(session, model_id=facts.id, start=shown.start, end=shown.end, limit=WINDOWS)
+    found = monitoring.heat_map(session, model_id=facts.id, start=shown.start, end=shown.end, limit=WINDOWS)
+    return since_first(found)
 
 
 def chosen_of(session: Session, facts: ModelFacts, asked: Asked, heat: HeatMap) -> Distribution | None:
@@ -117,11 +118,10 @@ def readings(session: Session, events: EventStore, facts: ModelFacts, asked: Ask
     heat = heat_of(session, facts, asked.range)
     stored = {feature.name: feature.column for feature in schema(session, facts.id).features}
     rows, away = latest_events(events, facts.id)
-    span = {"start": asked.range.start, "end": asked.range.end}
     return ModelReadings(
         facts=facts,
         heat=heat,
-        history=monitoring.window_history(session, model_id=facts.id, limit=WINDOWS, **span),
+        history=heat.windows,
         latest=monitoring.latest_evaluation(session, model_id=facts.id),
         reference=monitoring.reference(session, model_id=facts.id),
         chosen=chosen_of(session, facts, asked, heat),

@@ -2,6 +2,7 @@
 
 import math
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 NOTHING = "–"
 THIN = "\u202f"  # narrow no-break space: a number and its unit stay on one line
@@ -87,6 +88,8 @@ def milliseconds(value: float | None) -> str:
     """A latency: 41 ms, 1.2 s, 3.5 min."""
     if value is None or math.isnan(value):
         return NOTHING
+    if value < 0.1:
+        return f"{number(float(f'{value * 1000:.2g}'))}{THIN}µs" if value else f"0{THIN}ms"
     if value < 1000:
         return f"{number(value) if value < 10 else f'{value:.0f}'}{THIN}ms"
     return f"{number(value / 1000)}{THIN}s" if value < 120_000 else f"{number(value / 60_000)}{THIN}min"
@@ -103,7 +106,9 @@ def ago(then: datetime | None, now: datetime) -> str:
 
 
 def lasting(since: datetime, now: datetime) -> str:
-    """How long something has been so: "for 9 days"."""
+    """How long something has been so: "for 9 days", or since when, where that says more."""
+    if now - since > timedelta(days=60):
+        return f"since {day(since)}"
     return f"for {_lapse(max((now - since).total_seconds(), 0))}"
 
 
@@ -133,6 +138,7 @@ def day(when: datetime) -> str:
     return f"{when.day} {when:%B %Y}"
 
 
+@lru_cache(maxsize=4096)  # a page names each of its windows a dozen times
 def span(start: datetime, end: datetime) -> str:
     """A window in words: one day by its name, otherwise from and to. `end` is exclusive; both are local already."""
     if end - start <= timedelta(hours=1):

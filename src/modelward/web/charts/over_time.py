@@ -5,10 +5,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from modelward.web.charts.axis import Frame, TimeAxis, Window, drawing, stretched
-from modelward.web.charts.svg import joined, path, share, tag
+from modelward.web.charts.svg import joined, path, share, tag, written
 from modelward.web.writing import exact, span
 
 
@@ -67,7 +67,7 @@ def over_time(
         [
             stretched(frame, *shapes),
             *(_dots(frame, axis, windows, line) for line in lines),
-            *(_threshold(frame, t) for t in thresholds),
+            *_thresholds(frame, thresholds),
             *incident_marks(axis, marks, frame.height),
             *(hit(axis, w, _told_of(n, lines, band, write), height) for n, w in enumerate(windows)),
         ]
@@ -117,10 +117,16 @@ def _dots(frame: Frame, axis: TimeAxis, windows: Sequence[Window], line: Line) -
     return joined(tag("circle", class_=f"dot {line.look}", cx=share(x / 1000), cy=y, r=2.5) for x, y in alone)
 
 
-def _threshold(frame: Frame, threshold: Threshold) -> Markup:
-    y = frame.y(threshold.value)
-    line = tag("line", class_="threshold", x1=0, x2="100%", y1=y, y2=y)
-    return line + tag("text", threshold.name, class_="threshold-label", x="100%", y=y - 4)
+def _thresholds(frame: Frame, thresholds: Sequence[Threshold]) -> list[Markup]:
+    """Dashed lines with their names; a name that would stand on another one is left out, the strongest stays."""
+    drawn, last = [], -100.0
+    for threshold in sorted(thresholds, key=lambda t: -t.value):
+        y = frame.y(threshold.value)
+        drawn.append(tag("line", class_="threshold", x1=0, x2="100%", y1=y, y2=y))
+        if y - last >= 14:
+            drawn.append(tag("text", threshold.name, class_="threshold-label", x="100%", y=y - 4))
+            last = y
+    return drawn
 
 
 def incident_marks(axis: TimeAxis, marks: Sequence[Mark], height: float) -> list[Markup]:
@@ -146,15 +152,9 @@ def hit(axis: TimeAxis, window: Window, rows: Sequence[str], height: float) -> M
     """The invisible column over a window that carries its exact values (a title, which works without scripts)."""
     head = span(window.start, window.end) + ("" if window.closed else " (not over yet)")
     x, end = axis.at(window.start), axis.at(window.end)
-    return tag(
-        "rect",
-        tag("title", "\n".join([head, *rows])),
-        class_="hit",
-        x=share(x),
-        y=0,
-        width=share(end - x),
-        height=height,
-    )
+    told = escape("\n".join([head, *rows]))
+    place = f'x="{share(x)}" y="0" width="{share(end - x)}" height="{written(height)}"'
+    return Markup(f'<rect class="hit" {place}><title>{told}</title></rect>')  # noqa: S704 - escaped; a page has thousands
 
 
 def _told(value: float | None, write: Callable[[float], str]) -> str:

@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from modelward.web.charts.axis import Frame, drawing
 from modelward.web.charts.svg import joined, share, tag
-from modelward.web.writing import measure, middle, percent
+from modelward.web.writing import measure, middle, number, percent
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def _edge_labels(edges: Sequence[float]) -> list[tuple[float, str]]:
     cells = len(edges) - 1
     step = max(1, round(cells / 8))
     half = 0.5 if _of_whole_numbers(edges) else 0.0
-    return [((n + half) / cells, measure(edges[n] + half)) for n in range(0, cells, step)]
+    return [((n + half) / cells, number(edges[n] + half)) for n in range(0, cells, step)]
 
 
 ROW = 30  # pixels for the two bars of one category

@@ -6,6 +6,7 @@
 
   // Times
   const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+  const long = new Intl.DateTimeFormat(undefined, { dateStyle: "long" });
   const clock = new Intl.DateTimeFormat(undefined, { timeStyle: "medium", hourCycle: "h23" });
   const dated = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
   const units = [["year", 31557600], ["month", 2629800], ["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
@@ -23,7 +24,7 @@
       const when = new Date(time.dateTime);
       const seconds = (Date.now() - when) / 1000;
       if (time.dataset.ago === "clock") time.textContent = (when.toDateString() === new Date().toDateString() ? clock : dated).format(when);
-      else if (time.dataset.ago === "for") time.textContent = `for ${lapse(Math.max(seconds, 0))}`;
+      else if (time.dataset.ago === "for") time.textContent = seconds > 5184000 ? `since ${long.format(when)}` : `for ${lapse(Math.max(seconds, 0))}`;
       else if (seconds >= -60) time.textContent = seconds < 10 ? "just now" : `${lapse(seconds)} ago`;
       if (!time.dataset.told) {
         time.dataset.told = "1";

@@ -1,7 +1,7 @@
 """One column in one window: the sentence, both distributions, the numbers, and the test that was used."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -52,6 +52,17 @@ class Limits:
 
     moderate: float = 0.1
     strong: float = 0.25
+    of_columns: Mapping[str, float] = field(default_factory=dict)
+
+    def thresholds(self, column: str) -> list[Threshold]:
+        """The dashed lines of one column; one that has a limit of its own has that alone."""
+        own = self.of_columns.get(column)
+        if own is not None:
+            return [Threshold(own, f"limit {score(own)}")]
+        return [
+            Threshold(self.moderate, f"moderate {score(self.moderate)}"),
+            Threshold(self.strong, f"strong {score(self.strong)}"),
+        ]
 
 
 @dataclass(frozen=True)
@@ -206,19 +217,13 @@ def _neighbours(data: Distribution, heat: HeatMap, link: Link) -> tuple[str | No
 
 
 def _history(row: HeatRow, heat: HeatMap, zone: ZoneInfo, limits: Limits) -> Markup:
-    values = [cell.psi if cell else None for cell in row.cells]
-    thresholds = [
-        Threshold(limits.moderate, f"moderate {score(limits.moderate)}"),
-        Threshold(limits.strong, f"strong {score(limits.strong)}"),
-    ]
-    highest = max((v for v in values if v is not None), default=0.0)
     return over_time(
         local_windows(heat.windows, zone),
-        [Line("PSI", values)],
+        [Line("PSI", [cell.psi if cell else None for cell in row.cells])],
         label=f"Drift of {column_title(row.column)} over time, as PSI",
         write=score,
         axis_write=number,
-        thresholds=thresholds if highest < 10 * limits.strong else thresholds[1:],
+        thresholds=limits.thresholds(row.column),
         height=120,
     )
 

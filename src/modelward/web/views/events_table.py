@@ -8,7 +8,7 @@ from typing import Any
 
 from modelward.web.writing import NOTHING, exact, milliseconds
 
-FEATURES = 8  # columns shown, so that a row fits a screen
+FEATURES = 6  # columns shown, so that a row fits a screen
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """The heat map of a model: many windows made few enough to draw, each row and cell a link to its column."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
@@ -33,6 +34,27 @@ class HeatView:
     pages: tuple[tuple[int, str], ...]
     page: int
     noun: str
+
+
+def since_first(heat: HeatMap) -> HeatMap:
+    """The same map, in which a column in alarm has drifted since the first window of its unbroken run.
+
+    What monitoring keeps of a run reaches back only so many windows; the map may reach further.
+    """
+    starts = [point.starts_at for point in heat.windows]
+    return replace(heat, rows=tuple(_since_first(row, starts) for row in heat.rows))
+
+
+def _since_first(row: HeatRow, starts: Sequence[datetime]) -> HeatRow:
+    if row.drifted_since is None:
+        return row
+    first = row.drifted_since
+    for start, cell in zip(reversed(starts), reversed(row.cells), strict=True):
+        if cell is not None and cell.level in ("ok", "reference"):
+            break
+        if cell is not None and cell.level in ("warning", "drifted"):
+            first = min(first, start)
+    return replace(row, drifted_since=first)
 
 
 def local_windows(points: Sequence[WindowPoint], zone: ZoneInfo) -> list[Window]:

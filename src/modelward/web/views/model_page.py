@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -167,9 +168,14 @@ def linker(asked: Asked, zone: ZoneInfo, fragment: str = "") -> Link:
     """Makes addresses within the page that keep the range; without the path, because a page holds thousands of them."""
     kept = _asked_of(asked, zone)
 
+    @lru_cache(maxsize=4096)
+    def of_column(column: str | None) -> str:
+        return address("", **kept, column=column)
+
     def link(*, column: str | None = None, window: datetime | None = None, columns: str | None = None) -> str:
-        names = {"column": column, "window": window_name(window) if window else None, "columns": columns}
-        return address("", **kept, **names) + ("#drift" if columns else fragment)
+        if columns:
+            return address("", **kept, columns=columns) + "#drift"
+        return of_column(column) + (f"&window={window_name(window)}" if window else "") + fragment
 
     return link
 

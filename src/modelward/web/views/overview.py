@@ -70,7 +70,7 @@ def _row(card: ModelCard) -> ModelRow:
         reason=card.health_reason or reason_without_one(card.health, card.reference, card.event_count),
         since=card.health_since,
         volume=sparkline.bars(volumes, label=f"Events in each of the last {len(volumes)} windows"),
-        volume_told=count(card.latest.rows, "event") if card.latest else "no events yet",
+        volume_told=f"newest: {count(card.latest.rows, 'event')}" if card.latest else "no events yet",
         drift=_drift(card.recent),
         drift_told=_drift_told(card),
         events=card.event_count,

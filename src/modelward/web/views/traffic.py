@@ -18,6 +18,7 @@ from modelward.web.writing import day, exact, milliseconds, number, percent, spa
 
 CLASSES = 6  # lines drawn of a categorical prediction
 NEWEST = 100  # rows of a table
+YES_OR_NO = (-0.5, 0.5, 1.5)  # the edges of a prediction that is 0 or 1
 
 
 @dataclass(frozen=True)
@@ -101,13 +102,35 @@ def prediction_part(
 ) -> Part | None:
     """What was predicted by window: shares of each class, or the mean with the middle half."""
     spreads = [p.prediction for p in points]
-    if any(s and s.shares for s in spreads):
+    if data and tuple(data.edges) == YES_OR_NO:
+        part = _yes(points, spreads, data, marks, zone)
+    elif any(s and s.shares for s in spreads):
         part = _classes(points, spreads, marks, zone)
     elif any(s and s.mean is not None for s in spreads):
         part = _numbers(points, spreads, data, marks, zone)
     else:
         return None
     return Part(part.sentence, part.chart, part.table, part.legend, overlay_of(data) if data else None)
+
+
+def _yes(
+    points: Sequence[WindowPoint],
+    spreads: Sequence[Spread | None],
+    data: Distribution,
+    marks: Sequence[Mark],
+    zone: ZoneInfo,
+) -> Part:
+    windows, shares = local_windows(points, zone), [s.mean if s else None for s in spreads]
+    usual = data.reference.shares[1] if data.reference else None
+    lines = [Line("reference", [usual] * len(points), "reference")] if usual is not None else []
+    lines.append(Line("share of 1", shares, "current"))
+    chart = over_time(windows, lines, label="Share of 1 by window", write=percent, axis_write=percent, marks=marks)
+    known = [(s.mean, s.count) for s in spreads if s and s.mean is not None]
+    whole = sum(mean * many for mean, many in known) / max(1, sum(many for _, many in known))
+    sentence = f"In this range `1` was predicted for {percent(whole)} of the events"
+    sentence += f"; in the reference for {percent(usual)}." if usual is not None else "."
+    legend = (("current", "share of 1"), *((("reference", "reference"),) if usual is not None else ()))
+    return Part(sentence, chart, _table(windows, ("Share of 1",), [(percent(v),) for v in shares]), legend)
 
 
 def _classes(
