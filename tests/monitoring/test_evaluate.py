@@ -61,11 +61,11 @@ def test_an_open_day_speaks_up_when_the_feed_is_broken_and_closes_later(world: W
 def test_an_open_day_does_not_speak_of_a_moderate_change(world: World) -> None:
     reference_day(world)
     noon = START + DAY + 12 * HOUR
-    world.send(world.events(600, START + DAY, over=12 * HOUR, age=43.5), now=noon)
+    world.send(world.events(2000, START + DAY, over=12 * HOUR, age=43.2), now=noon)
     world.settle(noon)
     newest = world.evaluations()[-1]
     assert not newest.closed
-    assert newest.level == "warning"
+    assert newest.level == "warning", newest.reason
     assert world.model().health == "healthy"
 
 

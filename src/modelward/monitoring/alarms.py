@@ -115,7 +115,16 @@ def _windows(session: Session, model_id: int, kind: str) -> tuple[list[Evaluatio
 def _levels(session: Session, windows: list[Evaluation]) -> dict[str, dict[int, WindowLevel]]:
     starts = {window.id: window.starts_at for window in windows}
     levels: defaultdict[str, dict[int, WindowLevel]] = defaultdict(dict)
-    for row in session.scalars(select(ColumnEvaluation).where(ColumnEvaluation.evaluation_id.in_(starts))):
+    rows = session.execute(
+        select(
+            ColumnEvaluation.evaluation_id,
+            ColumnEvaluation.column,
+            ColumnEvaluation.level,
+            ColumnEvaluation.p_value,
+            ColumnEvaluation.reason,
+        ).where(ColumnEvaluation.evaluation_id.in_(starts))
+    )
+    for row in rows:
         levels[row.column][row.evaluation_id] = WindowLevel(
             starts[row.evaluation_id], Verdict(row.level), row.p_value, row.reason
         )

@@ -57,6 +57,17 @@ __all__ = [
 ]
 
 
+_CELLS = select(  # Columns rather than objects: a map has thousands of cells.
+    ColumnEvaluation.evaluation_id,
+    ColumnEvaluation.column,
+    ColumnEvaluation.kind,
+    ColumnEvaluation.psi,
+    ColumnEvaluation.ks,
+    ColumnEvaluation.level,
+    ColumnEvaluation.drifted,
+    ColumnEvaluation.p_value,
+    ColumnEvaluation.reason,
+)
 _URGENCY = {"drifted": 0, "warning": 1, "silent": 2, "too_few": 3, "healthy": 4}
 _RECENT = 30
 
@@ -91,8 +102,7 @@ def heat_map(
     position = {evaluation.id: at for at, evaluation in enumerate(evaluations)}
     cells: defaultdict[str, list[HeatCell | None]] = defaultdict(lambda: [None] * len(evaluations))
     kinds: dict[str, str] = {}
-    rows = session.scalars(select(ColumnEvaluation).where(ColumnEvaluation.evaluation_id.in_(position)))
-    for row in rows:
+    for row in session.execute(_CELLS.where(ColumnEvaluation.evaluation_id.in_(position))):
         kinds[row.column] = row.kind
         cells[row.column][position[row.evaluation_id]] = HeatCell(
             row.psi, row.ks, row.level, row.drifted, row.p_value, row.reason
