@@ -42,7 +42,8 @@ def stream(rng: np.random.Generator, begin: datetime, span: timedelta) -> bytes:
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, table.schema) as writer:
         writer.write_table(table)
-    return sink.getvalue().to_pybytes()
+    body: bytes = sink.getvalue().to_pybytes()
+    return body
 
 
 def memory_mb(service: Running) -> dict[str, float]:

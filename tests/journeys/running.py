@@ -93,9 +93,9 @@ def _found(pattern: str, text: str) -> str | None:
 
 
 @contextmanager
-def running(data_dir: Path, **environment: str) -> Iterator[Running]:
+def running(data_dir: Path, *, port: int = 0, **environment: str) -> Iterator[Running]:
     """A service for one block."""
-    service = start(data_dir, **environment)
+    service = start(data_dir, port=port, **environment)
     try:
         service.wait_until_ready()
         yield service
