@@ -68,7 +68,7 @@ def test_moments_and_quantiles_are_those_of_numpy(column):
     assert summary.quantile(q) == pytest.approx(np.quantile(column, q), rel=1e-12, abs=1e-9)
 
 
-@given(columns, st.lists(numbers.filter(lambda x: x == x), max_size=10))  # noqa: PLR0124
+@given(columns, st.lists(numbers.filter(lambda x: x == x), max_size=10))
 def test_cdf_counts_infinities_as_numbers(column, x):
     summary = NumericSummary.of(column)
     seen = column[~np.isnan(column)]

@@ -23,7 +23,9 @@ def test_columns_are_summarised_by_what_they_hold():
     assert profile.rows == 2
     assert [name for name, kind in kinds.items() if kind is NumericSummary] == ["number", "whole", "maybe"]
     assert [name for name, kind in kinds.items() if kind is CategoricalSummary] == ["text", "flag", "none"]
-    assert profile.columns["flag"].categories == ("false", "true")
+    flag = profile.columns["flag"]
+    assert isinstance(flag, CategoricalSummary)
+    assert flag.categories == ("false", "true")
     assert profile.columns["maybe"].missing == 1
 
 

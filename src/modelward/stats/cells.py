@@ -83,12 +83,31 @@ class _Cell(NamedTuple):
         return _Cell(label, self.reference + other.reference, self.current + other.current, self.low, other.high)
 
 
+class _Pooling(NamedTuple):
+    """When a cell is too thin to stand alone: few rows were to be expected in the smaller sample, and few are there."""
+
+    below: float
+    n_reference: int
+    n_current: int
+
+    def is_thin(self, cell: _Cell) -> bool:
+        return bool(self.are_thin(np.array([cell.reference]), np.array([cell.current]))[0])
+
+    def are_thin(self, reference: F64, current: F64) -> Flags:
+        smaller = min(self.n_reference, self.n_current)
+        expected = (reference + current) * (smaller / max(1, self.n_reference + self.n_current))
+        # A flood of what was hardly there before is no chance, and must not drown in a larger cell.
+        flood = (current if self.n_current <= self.n_reference else reference) >= 2 * self.below
+        thin: Flags = (expected < self.below) & ~flood
+        return thin
+
+
 def cells_of(reference: Sample, current: Sample, bins: int = BINS, pool_below: float = POOL_BELOW) -> Cells:
     """Bin two samples, or their summaries, by the reference.
 
-    Cells of which the smaller sample would hold fewer than `pool_below` rows, were there no drift, are pooled: numbers
-    with their neighbour, names with the other rare ones, and what is still too thin then with the smallest cell. 0
-    pools nothing.
+    Cells of which the smaller sample would hold fewer than `pool_below` rows, were there no drift, are pooled (unless
+    it holds twice as many after all): numbers with their neighbour, names with the other rare ones, and what is still
+    too thin then with the smallest cell. 0 pools nothing.
 
     >>> cells = cells_of(["a", "a", "b"], ["a", "c", "c"], pool_below=0)
     >>> cells.labels, cells.reference_counts.tolist(), cells.current_counts.tolist()
@@ -97,20 +116,14 @@ def cells_of(reference: Sample, current: Sample, bins: int = BINS, pool_below: f
     if bins < 2:
         raise ValueError(f"There must be at least 2 bins, not {bins}.")
     first, second = summary_pair(reference, current)
-    least = pool_below * _least_factor(first.rows, second.rows)
+    pooling = _Pooling(pool_below, first.rows, second.rows)
     if isinstance(first, NumericSummary) and isinstance(second, NumericSummary):
-        cells = _pool_neighbours(_number_cells(first, second, bins), least)
+        cells = _pool_neighbours(_number_cells(first, second, bins), pooling)
     else:
         assert isinstance(first, CategoricalSummary)
         assert isinstance(second, CategoricalSummary)
-        cells = _name_cells(first, second, least)
-    return _assemble([*cells, *_side_cells(first, second)], least)
-
-
-def _least_factor(n_reference: int, n_current: int) -> float:
-    """Rows that a cell must have in both samples together for the smaller one to expect a single row of them."""
-    smaller = min(n_reference, n_current)
-    return (n_reference + n_current) / smaller if smaller else 0.0
+        cells = _name_cells(first, second, pooling)
+    return _assemble([*cells, *_side_cells(first, second)], pooling)
 
 
 def _number_cells(reference: NumericSummary, current: NumericSummary, bins: int) -> list[_Cell]:
@@ -179,24 +192,28 @@ def _interval(low: float, high: float) -> str:
     return f"{low:.6g} – {high:.6g}"
 
 
-def _pool_neighbours(cells: list[_Cell], least: float) -> list[_Cell]:
+def _pool_neighbours(cells: list[_Cell], pooling: _Pooling) -> list[_Cell]:
     pooled: list[_Cell] = []
     for cell in cells:
-        if pooled and _thin(pooled[-1], least):
-            last = pooled.pop()
-            pooled.append(last.joined(cell, _interval(last.low, cell.high)))
-        else:
+        if pooled and pooling.is_thin(pooled[-1]):
+            pooled.append(_joined(pooled.pop(), cell))
+        elif cell.reference or cell.current or not pooling.below:
             pooled.append(cell)
-    if len(pooled) > 1 and _thin(pooled[-1], least):
-        last, before = pooled.pop(), pooled.pop()
-        pooled.append(before.joined(last, _interval(before.low, last.high)))
+    if len(pooled) > 1 and pooling.is_thin(pooled[-1]):
+        last = pooled.pop()
+        pooled.append(_joined(pooled.pop(), last))
     return pooled
 
 
-def _name_cells(reference: CategoricalSummary, current: CategoricalSummary, least: float) -> list[_Cell]:
+def _joined(cell: _Cell, following: _Cell) -> _Cell:
+    label = f"≤ {following.high:.6g}" if cell.low == -np.inf else _interval(cell.low, following.high)
+    return cell.joined(following, label)
+
+
+def _name_cells(reference: CategoricalSummary, current: CategoricalSummary, pooling: _Pooling) -> list[_Cell]:
     names = tuple(dict.fromkeys((*reference.categories, *current.categories)))
     counts = [_aligned(summary, names) for summary in (reference, current)]
-    own = counts[0] + counts[1] >= least
+    own = ~pooling.are_thin(counts[0], counts[1])
     own &= ~_unknown(reference, counts[0], counts[1] / max(1, current.count))
     own &= ~_unknown(current, counts[1], counts[0] / max(1, reference.count))
     cells = [_Cell(names[i], float(counts[0][i]), float(counts[1][i])) for i in np.flatnonzero(own).tolist()]
@@ -226,10 +243,10 @@ def _side_cells(reference: Summary, current: Summary) -> list[_Cell]:
     return [cell for cell in sides if cell.reference + cell.current]
 
 
-def _assemble(cells: list[_Cell], least: float) -> Cells:
+def _assemble(cells: list[_Cell], pooling: _Pooling) -> Cells:
     """What is still too thin joins the smallest cell that is not."""
-    thin = [cell for cell in cells if _thin(cell, least)]
-    thick = [cell for cell in cells if not _thin(cell, least)]
+    thin = [cell for cell in cells if pooling.is_thin(cell)]
+    thick = [cell for cell in cells if not pooling.is_thin(cell)]
     if thin and thick:
         smallest = min(range(len(thick)), key=lambda i: thick[i].reference + thick[i].current)
         for cell in thin:
@@ -239,10 +256,6 @@ def _assemble(cells: list[_Cell], least: float) -> Cells:
     columns = list(zip(*(thick or thin), strict=True)) or [()] * 5
     reference, current, lows, highs = (np.asarray(column, dtype=np.float64) for column in columns[1:])
     return Cells(tuple(columns[0]), reference, current, lows, highs)
-
-
-def _thin(cell: _Cell, least: float) -> bool:
-    return cell.reference + cell.current < least
 
 
 def _shares(counts: F64) -> F64:

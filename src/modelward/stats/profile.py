@@ -4,12 +4,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Self
 
-import numpy.typing as npt
-
 from modelward.stats.binary import Reader, Writer, require
 from modelward.stats.categorical_summary import CategoricalSummary
 from modelward.stats.numeric_summary import NumericSummary
-from modelward.stats.samples import Summary, column_summary
+from modelward.stats.samples import Sample, Summary, column_summary
 
 _MAGIC = b"MWPR"
 _NUMERIC, _CATEGORICAL = 1, 2
@@ -30,7 +28,7 @@ class Profile:
     columns: Mapping[str, Summary]
 
     @classmethod
-    def of(cls, columns: Mapping[str, npt.ArrayLike | Summary]) -> Self:
+    def of(cls, columns: Mapping[str, Sample]) -> Self:
         """Summarise columns of equal length, each an array or a summary made already."""
         summaries = {
             name: values if isinstance(values, Summary) else column_summary(values) for name, values in columns.items()

@@ -27,7 +27,7 @@ def summary_of(sample: Sample) -> Summary:
     return CategoricalSummary.of(array, cap=max(1, array.size))
 
 
-def column_summary(values: npt.ArrayLike) -> Summary:
+def column_summary(values: npt.NDArray[Any] | Sequence[Any]) -> Summary:
     """The summary of a column of a profile, compressed where it is long."""
     array = np.asarray(values)
     if array.dtype.kind in _NUMBERS or (array.dtype == object and _all_numbers(array.tolist())):
