@@ -1,6 +1,7 @@
 """What the pages say, without a database: readings in, words out."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,7 +11,7 @@ from modelward.monitoring.readings import Distribution, HeatMap, Side
 from modelward.web.states import STATES, state_of
 from modelward.web.views.column import Limits
 from modelward.web.views.events_table import events_of, written
-from modelward.web.views.heat import CELLS, ROWS, since_first
+from modelward.web.views.heat import CELLS, ROWS, chosen_column, since_first
 from modelward.web.views.model_page import ModelPage, ModelReadings, model_page
 from modelward.web.views.overview import overview_of
 
@@ -187,6 +188,20 @@ def test_drift_began_with_the_first_window_of_its_unbroken_run() -> None:
     row = since_first(late).rows[0]
     assert (row.column, row.drifted_since) == ("distance", flights.CHANGE)
     assert all(row.drifted_since is None for row in since_first(late).rows[1:])
+
+
+def test_the_column_that_opens_is_a_cause_before_a_consequence() -> None:
+    heat = flights.heat({"@score": "numeric", "distance": "numeric", "hour": "numeric"})
+    rows = [
+        replace(row, drifted_since=flights.CHANGE, worst=9 - n)
+        for n, row in enumerate(sorted(heat.rows, key=lambda r: r.column))
+    ]
+    assert rows[0].column == "@score"
+    alarmed = replace(heat, rows=tuple(rows))
+    assert chosen_column(alarmed, None) == "distance"
+    assert chosen_column(alarmed, "hour") == "hour"
+    assert chosen_column(replace(heat, rows=tuple(rows[:1])), None) == "@score"
+    assert chosen_column(replace(heat, rows=()), None) is None
 
 
 def test_a_limit_of_the_column_itself_is_the_only_one_drawn() -> None:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from markupsafe import Markup
 
@@ -30,8 +31,12 @@ class TimeAxis:
     def over(cls, windows: Sequence[Window]) -> "TimeAxis":
         return cls(windows[0].start, windows[-1].end)
 
+    @cached_property
+    def _seconds(self) -> float:
+        return max((self.end - self.start).total_seconds(), 1.0)
+
     def at(self, when: datetime) -> float:
-        return (when - self.start) / max(self.end - self.start, timedelta(seconds=1))
+        return (when - self.start).total_seconds() / self._seconds
 
     def middle(self, window: Window) -> float:
         return (self.at(window.start) + self.at(window.end)) / 2

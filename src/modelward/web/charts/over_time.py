@@ -61,12 +61,14 @@ def over_time(
     """A chart of lines over windows; a missing value is a gap."""
     axis = TimeAxis.over(windows)
     frame = _frame(lines, thresholds, band, zero=zero, height=height)
-    shapes = [_area(frame, axis, windows, band)] if band else []
-    shapes += [_line(frame, axis, windows, line) for line in lines]
+    middles = [axis.middle(window) for window in windows]
+    drawn = [(line.look, _points(frame, middles, line.values)) for line in lines]
+    shapes = [_area(_points(frame, middles, band.high), _points(frame, middles, band.low))] if band else []
+    shapes += [tag("path", class_=f"line {look}", d=path(points)) for look, points in drawn]
     body = joined(
         [
             stretched(frame, *shapes),
-            *(_dots(frame, axis, windows, line) for line in lines),
+            *(_dots(look, points) for look, points in drawn),
             *_thresholds(frame, thresholds),
             *incident_marks(axis, marks, frame.height),
             *(hit(axis, w, _told_of(n, lines, band, write), height) for n, w in enumerate(windows)),
@@ -88,33 +90,29 @@ def _frame(
     return Frame.around([*values, *(t.value for t in thresholds)], height=height, zero=zero)
 
 
-def _points(
-    frame: Frame, axis: TimeAxis, windows: Sequence[Window], values: Sequence[float | None]
-) -> list[tuple[float, float] | None]:
+Points = list[tuple[float, float] | None]
+
+
+def _points(frame: Frame, middles: Sequence[float], values: Sequence[float | None]) -> Points:
     return [
-        None if v is None or math.isnan(v) else (axis.middle(w) * 1000, frame.y(v))
-        for w, v in zip(windows, values, strict=True)
+        None if v is None or math.isnan(v) else (middle * 1000, frame.y(v))
+        for middle, v in zip(middles, values, strict=True)
     ]
 
 
-def _line(frame: Frame, axis: TimeAxis, windows: Sequence[Window], line: Line) -> Markup:
-    return tag("path", class_=f"line {line.look}", d=path(_points(frame, axis, windows, line.values)))
-
-
-def _area(frame: Frame, axis: TimeAxis, windows: Sequence[Window], band: Band) -> Markup:
-    upper, lower = (_points(frame, axis, windows, side) for side in (band.high, band.low))
+def _area(upper: Points, lower: Points) -> Markup:
     both = [(u, d) for u, d in zip(upper, lower, strict=True) if u and d]
     around = [u for u, _ in both] + [d for _, d in reversed(both)]
     return tag("path", class_="band", d=path(around) + "Z" if around else None)
 
 
-def _dots(frame: Frame, axis: TimeAxis, windows: Sequence[Window], line: Line) -> Markup:
+def _dots(look: str, points: Points) -> Markup:
     """A value without neighbours would be invisible as a line; so would the only one."""
-    points = [None, *_points(frame, axis, windows, line.values), None]
+    around = [None, *points, None]
     alone = [
-        p for before, p, after in zip(points, points[1:], points[2:], strict=False) if p and not before and not after
+        p for before, p, after in zip(around, around[1:], around[2:], strict=False) if p and not before and not after
     ]
-    return joined(tag("circle", class_=f"dot {line.look}", cx=share(x / 1000), cy=y, r=2.5) for x, y in alone)
+    return joined(tag("circle", class_=f"dot {look}", cx=share(x / 1000), cy=y, r=2.5) for x, y in alone)
 
 
 def _thresholds(frame: Frame, thresholds: Sequence[Threshold]) -> list[Markup]:

@@ -11,7 +11,7 @@ from modelward.monitoring.readings import HeatCell, HeatMap, HeatRow, WindowPoin
 from modelward.web.charts import heat_map as chart
 from modelward.web.charts.axis import Window
 from modelward.web.states import HEALTHY, state_of
-from modelward.web.views.naming import column_title
+from modelward.web.views.naming import SPECIAL, column_title
 from modelward.web.writing import count, day
 
 CELLS = 92  # drawn side by side at most: a cell stays wide enough to hit
@@ -132,6 +132,7 @@ def _sentence(heat: HeatMap, zone: ZoneInfo) -> str:
 
 
 def chosen_column(heat: HeatMap, asked: str | None) -> str | None:
-    """The column to open: the one asked for, else the worst one in alarm, else the first."""
+    """The column to open: the one asked for, else the worst in alarm, else the first; causes before consequences."""
     alarmed = [row.column for row in heat.rows if row.drifted_since]
-    return asked or next(iter([*alarmed, *(row.column for row in heat.rows)]), None)
+    features = [column for column in alarmed if column not in SPECIAL]
+    return asked or next(iter([*features, *alarmed, *(row.column for row in heat.rows)]), None)
