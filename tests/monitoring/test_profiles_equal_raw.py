@@ -88,7 +88,7 @@ class Story:
         self.world.send(table, now=self.now)
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(4))
 def test_after_any_story(world: World, seed: int) -> None:
     story = Story(world, seed)
     for _ in range(40):
@@ -101,7 +101,19 @@ def test_after_any_story(world: World, seed: int) -> None:
         assert session.scalars(select(DayProfile.id)).all()
 
 
-@pytest.mark.parametrize("seed", range(4))
+def test_a_story_on_each_database(each_database: Engine, store: DuckDBStore) -> None:
+    world = World.make(each_database, store)
+    world.auto_reference = 250
+    story = Story(world, 17)
+    for _ in range(20):
+        story.step()
+    world.write(lambda session: _ask(session, "tidy", world.model_id))
+    world.settle(START + FAR)
+    all_is_true(world)
+    assert world.evaluations()
+
+
+@pytest.mark.parametrize("seed", range(3))
 def test_after_any_story_with_a_death_at_any_commit(world: World, seed: int, request: pytest.FixtureRequest) -> None:
     """Before or after each commit of the metadata database the process may end; its job is done again by another."""
     rng = np.random.default_rng(100 + seed)
@@ -118,7 +130,7 @@ def test_after_any_story_with_a_death_at_any_commit(world: World, seed: int, req
     event.listen(Session, "after_commit", maybe_die)  # … or just after.
     request.addfinalizer(lambda: event.remove(Session, "after_commit", maybe_die))
     story = Story(world, seed)
-    for _ in range(50):
+    for _ in range(30):
         table = world.events(int(rng.integers(1, 30)), START + float(rng.random()) * DAY, over=2 * HOUR)
         armed = True
         for _ in range(20):
@@ -218,10 +230,10 @@ def test_a_bucket_that_was_settled_often_is_built_from_raw_rows_again(world: Wor
 def test_days_with_another_length_hold_their_own_rows(database: Engine, store: DuckDBStore, zone: str) -> None:
     world = World.make(database, store, time_zone=zone)
     begin = START + timedelta(days=5)  # America changes its clocks on 8 March 2026, Europe on the 29th.
-    world.send(world.events(2000, begin, over=30 * DAY), now=begin + 31 * DAY)
+    world.send(world.events(1500, begin, over=30 * DAY), now=begin + 31 * DAY)
     world.settle(begin + 33 * DAY)
     found = world.evaluations()
-    assert sum(entry.rows for entry in found) == 2000
+    assert sum(entry.rows for entry in found) == 1500
     for entry in found:
         assert entry.rows == world.store.count(world.model_id, entry.starts_at, entry.ends_at)
     lengths = {(entry.ends_at - entry.starts_at) / HOUR for entry in found}
