@@ -11,7 +11,7 @@ import numpy as np
 
 from modelward.stats.arrays import F64
 
-_BLOCK = 65_536
+_BLOCK = 32_768
 _SMALL, _LARGE = 1e-130, 1e130
 
 
@@ -55,7 +55,8 @@ def weighted_deviation(values: F64, weights: F64, mean: float) -> float:
 
 
 def _square_sum(offsets: F64) -> float:
-    return float(offsets @ offsets)
+    # Not a product of BLAS: for so many numbers it would wake threads, and wait for them on a busy machine.
+    return float(np.add.reduce(np.square(offsets, out=offsets)))
 
 
 def merge_moments(counts: Sequence[int], means: Sequence[float], deviations: Sequence[float]) -> tuple[float, float]:
