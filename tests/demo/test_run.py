@@ -5,6 +5,7 @@ import re
 from datetime import date
 from functools import partial
 
+import httpx2
 import pytest
 from rich.console import Console
 
@@ -19,19 +20,32 @@ LEARNED, REPLAYED = (date(2013, 9, 16), date(2013, 9, 23)), (date(2013, 9, 29), 
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory):
-    """What the demo says on the terminal."""
-    words = io.StringIO()
+def demo(tmp_path_factory):
+    """What the demo says on the terminal, and the page that its link opens while it serves."""
+    words, pages = io.StringIO(), []
     run_demo(
         running=running_service,
         host="127.0.0.1",
         port=0,
         data_dir=tmp_path_factory.mktemp("demo") / "data",
-        serve=False,
+        serve=True,
         console=Console(file=words, width=100),
         lesson=partial(learn, LEARNED, REPLAYED),
+        until=lambda: pages.append(open_link(words.getvalue())),
     )
-    return words.getvalue()
+    return words.getvalue(), pages[0]
+
+
+def open_link(words):
+    """The page that the printed link leads to, as a browser follows it."""
+    link = re.search(r"opens it once: (\S+)", words)[1]
+    with httpx2.Client(follow_redirects=True) as browser:
+        return browser.get(link)
+
+
+@pytest.fixture
+def told(demo):
+    return demo[0]
 
 
 def test_it_finds_the_column_that_changed_its_unit_since_when_and_by_how_much(told):
@@ -52,8 +66,11 @@ def test_it_says_what_the_change_did_to_the_model(told):
     assert int(shares[1]) > int(shares[2])
 
 
-def test_it_ends_with_the_address(told):
-    assert re.search(r"works once: http://127\.0\.0\.1:\d+/login\?token=\S{20,}\n", told)
+def test_its_link_opens_the_dashboard_with_the_drifted_model_on_it(demo):
+    page = demo[1]
+    assert (page.status_code, page.url.path) == (200, "/dashboard")
+    assert "late-arrivals" in page.text
+    assert "distance" in page.text
 
 
 def test_a_folder_of_somebody_else_is_refused_before_anything_starts(tmp_path):

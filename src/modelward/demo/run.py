@@ -22,6 +22,14 @@ Running = Callable[[Settings, str, int], AbstractContextManager[str]]
 """What runs the service while its `with` lasts, and gives its address."""
 
 
+def wait_for_the_end() -> None:
+    """Until somebody interrupts."""
+    ended = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
+    ended.wait()
+
+
 def run_demo(
     *,
     running: Running,
@@ -31,6 +39,7 @@ def run_demo(
     serve: bool,
     console: Console,
     lesson: Callable[[], Lesson] = learn,
+    until: Callable[[], None] = wait_for_the_end,
 ) -> None:
     """Replay the year into a fresh folder and say what was found; then serve it until Ctrl-C, if `serve`.
 
@@ -50,11 +59,13 @@ def run_demo(
             starting.stop()
             with Client(base_url, ingest_key=keys.ingest, admin_key=keys.admin) as client:
                 tell(client, lessons, console)
-            link = login_address(database, base_url)
-            console.print(f"\nThe dashboard, by a link that works once: {link}", soft_wrap=True)
             if serve:
+                link = login_address(database, base_url)
+                console.print(f"\n{base_url} is the dashboard; this link opens it once: {link}", soft_wrap=True)
                 console.print("Ctrl-C ends it.")
-                _wait_for_the_end()
+                until()
+        if not serve:
+            console.print(f"\nTo look at it: modelward serve --data-dir {data_dir}", soft_wrap=True)
 
 
 @contextmanager
@@ -65,11 +76,3 @@ def _database(settings: Settings) -> Iterator[Engine]:
         yield database
     finally:
         database.dispose()
-
-
-def _wait_for_the_end() -> None:
-    """Until somebody interrupts."""
-    ended = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: ended.set())
-    ended.wait()
