@@ -38,8 +38,8 @@
 
   function draw() {
     const ink = token("ink"), grid = token("grid"), muted = token("muted");
-    const lines = data.columns.map((column, n) => ({
-      type: "scatter", mode: column.since ? "lines+markers" : "lines", name: plain(short(column.name)), x: middle, y: column.psi, connectgaps: false,
+    const lines = data.columns.slice(0, phone() ? 4 : 8).map((column, n) => ({
+      type: "scatter", mode: column.since && !phone() ? "lines+markers" : "lines", name: plain(short(column.name)), x: middle, y: column.psi, connectgaps: false,
       line: { color: token(`series-${(n % 8) + 1}`), width: column.since ? 2.5 : 1.25, dash: n > 3 ? "dot" : "solid" },
       marker: { size: 4 }, opacity: column.since ? 1 : 0.75,
       hovertemplate: `%{y:.3f}<extra>${plain(short(column.name))}</extra>`,
@@ -59,7 +59,7 @@
       paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", font: { family: getComputedStyle(place).fontFamily, size: 12, color: ink },
       hoverlabel: { bgcolor: token("surface"), bordercolor: grid, font: { color: ink } },
       legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0, font: { size: 12 } }, shapes: [...dashed, ...incidents],
-      xaxis: { ...axis, type: "date", anchor: "y2", range: [data.starts[0], data.ends.at(-1)], hoverformat: data.noun === "hour" ? "%-d %b %Y, %H:%M" : "%a %-d %b %Y" },
+      xaxis: { ...axis, type: "date", anchor: "y2", tickangle: 0, nticks: phone() ? 4 : 12, range: [data.starts[0], data.ends.at(-1)], hoverformat: data.noun === "hour" ? "%-d %b %Y, %H:%M" : "%a %-d %b %Y" },
       yaxis: { ...axis, domain: [0.32, 1], rangemode: "tozero", fixedrange: true, title: { text: "PSI", font: { size: 12, color: muted } } },
       yaxis2: { ...axis, domain: [0, 0.22], rangemode: "tozero", fixedrange: true, nticks: 3 },
       barmode: "overlay", bargap: 0.1,
