@@ -8,6 +8,7 @@ import argparse
 import json
 import multiprocessing
 import os
+import signal
 import socket
 import statistics
 import subprocess
@@ -197,6 +198,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--only", choices=(*RUNS, "sustained"))
     asked = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what was started is stopped
     results: dict[str, Any] = {"cores": os.cpu_count(), "load_average": os.getloadavg()[0]}
     for kind in RUNS:
         if asked.only in (None, kind):

@@ -205,3 +205,14 @@ def test_a_process_that_dies_leaves_what_it_appended(tmp_path, reader):
     )
     assert subprocess.run([sys.executable, "-c", program, str(tmp_path)], check=False).returncode == -9
     assert bodies(reader) == [b"%d" % n for n in range(100)]
+
+
+def test_a_process_that_dies_while_it_begins_leaves_nothing_behind(tmp_path, reader):
+    (tmp_path / "000000000001.lock").touch()
+    (tmp_path / "000000000001.new").write_bytes(b"half a file")
+    assert bodies(reader) == []
+    journal = Journal(tmp_path)
+    journal.append([entry(b"whole")])
+    assert bodies(reader) == [b"whole"]
+    assert not list(tmp_path.glob("*.new"))
+    journal.close()

@@ -5,6 +5,7 @@ these entries as moved. Whoever dies between two of them does the step again: th
 what was appended without being absorbed is told to the profiles as `repeated`, to be rebuilt from the raw rows.
 """
 
+import gc
 import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -78,6 +79,8 @@ class Mover:
 
     def run(self, stop: threading.Event) -> None:
         """Step until told to stop. A store that is away is waited for; nothing is lost meanwhile."""
+        # What the process has loaded by now stays: the collector need not walk through it while columns are built.
+        gc.freeze()
         wait = _PAUSE_SECONDS
         while not stop.is_set():
             try:

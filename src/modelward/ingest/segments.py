@@ -16,6 +16,7 @@ from typing import BinaryIO, NamedTuple
 import pyarrow as pa
 
 _SUFFIX = ".segment"
+_UNFINISHED = ".new"
 _PACK_FROM = 1024  # bytes: below it there is nothing to win
 _CODEC = pa.Codec("lz4")  # 0.3 µs an event of 266 bytes to pack, a third of the size; zstd takes twice the time
 
@@ -98,21 +99,17 @@ class SegmentWriter:
         self.number = number
         self.stored = 0  # bytes of bodies in it
         self._lock = lock
+        _make(folder, number)
         self._connection = sqlite3.connect(path_of(folder, number), isolation_level=None, check_same_thread=False)
-        try:
-            # Pages of 16 KiB take a batch with few overflow pages and a single event without writing much for nothing.
-            for pragma in ("page_size=16384", "journal_mode=WAL", "synchronous=FULL", "wal_autocheckpoint=256"):
-                self._connection.execute(f"PRAGMA {pragma}").close()
-            self._connection.execute(_TABLE).close()
-            _sync_folder(folder)  # the name of the file must survive a power cut as well as its content
-        except BaseException:
-            self.close()
-            raise
+        for pragma in ("synchronous=FULL", "wal_autocheckpoint=256"):
+            self._connection.execute(f"PRAGMA {pragma}").close()
 
     @classmethod
     def begin(cls, folder: Path) -> "SegmentWriter":
         """The next segment of the folder; several processes may begin one at the same time."""
         folder.mkdir(parents=True, exist_ok=True)
+        for left in folder.glob(f"*{_UNFINISHED}"):  # by a process that died while it began
+            drop_if_unused(folder, int(left.stem))
         number = max(_numbers_of_locks(folder), default=0) + 1
         while True:
             lock = _new_lock(folder, number)
@@ -135,6 +132,21 @@ class SegmentWriter:
         """Write what is left of the write-ahead log back, and let go."""
         self._connection.close()
         self._lock.close()
+
+
+def _make(folder: Path, number: int) -> None:
+    """An empty segment. It appears whole under its name: whoever reads the folder never sees one without its table."""
+    unfinished = path_of(folder, number).with_suffix(_UNFINISHED)
+    connection = sqlite3.connect(unfinished, isolation_level=None)
+    try:
+        # Pages of 16 KiB take a batch with few overflow pages and a single event without writing much for nothing.
+        for pragma in ("page_size=16384", "journal_mode=WAL", "synchronous=FULL"):
+            connection.execute(f"PRAGMA {pragma}").close()
+        connection.execute(_TABLE).close()
+    finally:
+        connection.close()
+    unfinished.rename(path_of(folder, number))
+    _sync_folder(folder)  # the name of the file must survive a power cut as well as its content
 
 
 def _row(entry: Entry) -> tuple[int, int, int, int, int, int, int, bytes]:
@@ -205,8 +217,10 @@ def drop_if_unused(folder: Path, number: int) -> bool:
         except OSError:
             return False
         path = path_of(folder, number)
-        for gone in (path, path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm"), lock_path):
-            gone.unlink(missing_ok=True)
+        for file in (path, path.with_suffix(_UNFINISHED)):
+            for suffix in ("", "-wal", "-shm"):
+                file.with_name(file.name + suffix).unlink(missing_ok=True)
+        lock_path.unlink(missing_ok=True)
     return True
 
 
