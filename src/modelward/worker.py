@@ -83,6 +83,9 @@ def _child(settings: Settings, lifeline: Connection) -> None:
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     threading.Thread(target=_follow, args=(lifeline, stop), daemon=True, name="lifeline").start()
     run_worker(settings, stop)
+    # Everything is closed. Leaving by the ordinary way would let DuckDB's bindings report what they leak, at length.
+    logging.shutdown()
+    os._exit(0)
 
 
 def _follow(lifeline: Connection, stop: threading.Event) -> None:

@@ -138,6 +138,7 @@ def _is_settled(database: Engine) -> bool:
         return not due and not marked(session, model_id=model_id, kinds=list(REBUILD))
 
 
+@pytest.mark.timeout(900)
 def test_everything_acknowledged_is_stored_once_and_profiles_equal_the_raw_rows(
     after_the_crashes: tuple[list[Sender], Path],
 ) -> None:
