@@ -2,7 +2,10 @@ from datetime import timedelta
 
 from tests.monitoring.world import START, World
 
+from modelward.kit.database import reading
+from modelward.monitoring import alarms
 from modelward.monitoring.capture_baseline import confirm_reference, window_reference
+from modelward.monitoring.queries import drifted_since
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -40,6 +43,17 @@ def test_a_strongly_drifted_closed_day_is_told_once_with_its_reason(world: World
     told = [(signal.before, signal.after) for signal in world.signals()]
     assert told == [("too_few", "healthy"), ("healthy", "drifted")]
     assert "`age`" in world.signals()[-1].reason
+
+
+def test_an_alarm_older_than_the_history_it_is_judged_by_keeps_its_beginning(world: World, monkeypatch) -> None:
+    monkeypatch.setattr(alarms, "HISTORY", 3)
+    reference_day(world)
+    send_day(world, 1)
+    for day in range(2, 8):
+        send_day(world, day, age=70)
+    assert world.model().health_since == START + 2 * DAY
+    with reading(world.engine) as session:
+        assert drifted_since(session, model_id=world.model_id) == {"age": START + 2 * DAY}
 
 
 def test_an_open_day_speaks_up_when_the_feed_is_broken_and_closes_later(world: World) -> None:

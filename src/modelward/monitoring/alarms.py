@@ -1,12 +1,14 @@
 """From the stored windows of a model to its alarms, its health, and the word that others are told."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from modelward.monitoring.columns import SPECIAL
 from modelward.monitoring.tables import Activity, ColumnEvaluation, Evaluation
 from modelward.registry.tables import Model
 from modelward.rules.alarm import Alarm, WindowLevel, column_alarm
@@ -16,7 +18,9 @@ from modelward.rules.verdict import Verdict
 from modelward.signals.service import emit
 
 HISTORY = 30
-"""Closed windows that are looked back over for the beginning of an alarm."""
+"""Closed windows that an alarm is judged by; they nearly always hold its beginning too."""
+LONGEST = 1_000
+"""Closed windows that are looked back over for the beginning of an alarm that is older than that."""
 
 _LENGTHS = {
     "hour": timedelta(hours=1),
@@ -39,8 +43,42 @@ def column_alarms(session: Session, *, model_id: int, kind: str) -> dict[str, Al
         )
         for column, by_window in levels.items()
     }
+    if len(closed) == HISTORY:
+        oldest = closed[0].starts_at
+        old = [column for column, alarm in alarms.items() if alarm.since and alarm.since <= oldest]
+        for column, since in _beginnings(session, model_id, kind, old).items():
+            alarms[column] = replace(alarms[column], since=since)
+    return dict(sorted(alarms.items(), key=lambda item: _gravity(*item)))
+
+
+def _gravity(column: str, alarm: Alarm) -> tuple[int, bool, str]:
+    """Worst first; of what is equally bad the features first, because a prediction that moved is their consequence."""
     order = {Verdict.DRIFTED: 0, Verdict.WARNING: 1}
-    return dict(sorted(alarms.items(), key=lambda item: (order.get(item[1].level, 2), item[0])))
+    return order.get(alarm.level, 2), column in SPECIAL, column
+
+
+def _beginnings(session: Session, model_id: int, kind: str, columns: Sequence[str]) -> dict[str, datetime]:
+    """Since when these columns are in alarm, looking back far; only what the rule reads is fetched."""
+    if not columns:
+        return {}
+    newest = (
+        select(Evaluation.id, Evaluation.starts_at)
+        .where(Evaluation.model_id == model_id, Evaluation.kind == kind, Evaluation.closed)
+        .order_by(Evaluation.starts_at.desc())
+        .limit(LONGEST)
+        .subquery()
+    )
+    found = session.execute(
+        select(ColumnEvaluation.column, newest.c.starts_at, ColumnEvaluation.level)
+        .join(newest, newest.c.id == ColumnEvaluation.evaluation_id)
+        .where(ColumnEvaluation.column.in_(columns))
+        .order_by(newest.c.starts_at)
+    )
+    histories: defaultdict[str, list[WindowLevel]] = defaultdict(list)
+    for column, starts_at, level in found:
+        histories[column].append(WindowLevel(starts_at, Verdict(level)))
+    alarms = {column: column_alarm(history) for column, history in histories.items()}
+    return {column: alarm.since for column, alarm in alarms.items() if alarm.since}
 
 
 def settle_health(
