@@ -179,7 +179,9 @@ def _between(summary: NumericSummary, points: F64, after: Flags) -> F64:
     if not summary.numbers:
         return np.zeros(points.size + 1)
     shares = np.where(after, summary.cdf(points), summary.cdf_below(points))
-    return np.diff(np.concatenate(([0.0], shares, [1.0]))).clip(0.0) * summary.numbers
+    counts: F64 = np.diff(np.concatenate(([0.0], shares, [1.0]))).clip(0.0) * summary.numbers
+    # An estimate below half a row is the rounding of none: as a share of its own, 1e-13 rows would outweigh all of PSI.
+    return np.rint(counts) if summary.exact else np.where(counts < 0.5, 0.0, counts)
 
 
 def _interval(low: float, high: float) -> str:
