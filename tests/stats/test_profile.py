@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from modelward.stats import CategoricalSummary, NumericSummary, Profile
+from modelward.stats import CategoricalSummary, NumericSummary, Profile, psi
 
 
 def test_columns_are_summarised_by_what_they_hold():
@@ -115,3 +115,9 @@ def test_damaged_bytes_are_a_value_error_or_a_sound_profile(data):
 def test_the_bytes_of_another_thing_are_refused():
     with pytest.raises(ValueError, match="MWPR"):
         Profile.from_bytes(NumericSummary.of([1.0]).to_bytes())
+
+
+def test_a_nan_in_a_list_of_names_is_missing_and_no_name():
+    town = Profile.of({"town": ["Bonn", float("nan"), "Köln", None]}).columns["town"]
+    assert (town.categories, town.missing) == (("Bonn", "Köln"), 2)
+    assert psi(["a", "b", float("nan")] * 5, ["a", "b", None] * 5).statistic == 0

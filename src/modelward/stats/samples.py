@@ -13,26 +13,23 @@ Summary = NumericSummary | CategoricalSummary
 Sample = Summary | npt.NDArray[Any] | Sequence[Any]
 
 _NUMBERS = "fiu"
+_TEXTS = "US"
 
 
 def summary_of(sample: Sample) -> Summary:
     """A summary as it is; an array summarised without any loss, numbers as numbers and all else as names."""
     if isinstance(sample, Summary):
         return sample
-    array = np.asarray(sample)
-    if array.dtype.kind in _NUMBERS:
-        return NumericSummary.of(array, cap=max(1, array.size))
-    if array.dtype == object and _all_numbers(array.tolist()):
+    array = _array_of(sample)
+    if _holds_numbers(array):
         return NumericSummary.of(array, cap=max(1, array.size))
     return CategoricalSummary.of(array, cap=max(1, array.size))
 
 
 def column_summary(values: npt.NDArray[Any] | Sequence[Any]) -> Summary:
     """The summary of a column of a profile, compressed where it is long."""
-    array = np.asarray(values)
-    if array.dtype.kind in _NUMBERS or (array.dtype == object and _all_numbers(array.tolist())):
-        return NumericSummary.of(array)
-    return CategoricalSummary.of(array)
+    array = _array_of(values)
+    return NumericSummary.of(array) if _holds_numbers(array) else CategoricalSummary.of(array)
 
 
 def numeric_of(sample: Sample) -> NumericSummary:
@@ -65,6 +62,18 @@ def _emptied(summary: Summary, *, like: Summary) -> Summary:
     if isinstance(like, NumericSummary):
         return NumericSummary.empty(missing=summary.missing, invalid=summary.invalid)
     return CategoricalSummary.from_counts((), (), missing=summary.missing, invalid=summary.invalid)
+
+
+def _array_of(values: npt.NDArray[Any] | Sequence[Any]) -> npt.NDArray[Any]:
+    array = np.asarray(values)
+    if array.dtype.kind in _TEXTS and not isinstance(values, np.ndarray):
+        # NumPy has written a NaN beside names as the name "nan"; as objects it stays missing.
+        return np.asarray(values, dtype=object)
+    return array
+
+
+def _holds_numbers(array: npt.NDArray[Any]) -> bool:
+    return array.dtype.kind in _NUMBERS or (array.dtype == object and _all_numbers(array.tolist()))
 
 
 def _all_numbers(values: Iterable[object]) -> bool:
