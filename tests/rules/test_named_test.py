@@ -1,5 +1,7 @@
 """Who names a test gets that test, at that threshold, and nothing else."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -72,3 +74,24 @@ def test_a_test_named_for_one_column_takes_no_part_in_the_adjustment_of_the_othe
     before, now = Profile.of({"x": BEFORE, "y": BEFORE}), Profile.of({"x": NOW, "y": NOW})
     both = compare_profiles(before, now, Monitor(tests={"x": "ks"})).columns
     assert both[1].p_adjusted == both[1].p_value
+
+
+@pytest.mark.parametrize("test", ["ks", "wasserstein", "wasserstein_normalised", "mean_shift"])
+def test_a_named_test_without_a_number_to_compare_does_not_call_the_column_fine(test):
+    gone = np.full(BEFORE.size, np.nan)
+    for sides, where in (((BEFORE, gone), "the current data"), ((gone, NOW), "the reference")):
+        finding = judge(*sides, tests={"x": test}, thresholds={"x": 0.1})
+        assert finding.verdict is Verdict.TOO_FEW
+        assert f"holds no number in {where}" in finding.reason
+
+
+@pytest.mark.parametrize("rows", range(2000, 2200, 20))
+def test_the_figure_in_a_reason_is_on_its_own_side_of_the_limit_in_the_reason(rows):
+    """However near the two are: "within its limit (p 0.05, limit 0.05)" of a p-value of 0.0496 would be a riddle."""
+    p_value = judge(BEFORE[:rows], NOW[:rows], tests={"x": "ks"}).p_value
+    for factor in (0.999, 1.001):
+        finding = judge(
+            BEFORE[:rows], NOW[:rows], tests={"x": "ks"}, thresholds={"x": float(f"{p_value * factor:.6g}")}
+        )
+        said, limit = re.search(r"p ([\d.e-]+), limit ([\d.e-]+)", finding.reason).groups()
+        assert finding.drifted == (float(said) < float(limit))

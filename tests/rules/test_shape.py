@@ -85,6 +85,7 @@ def test_a_change_of_categories_names_the_one_that_moved_most(before, now, new, 
     [
         (872.4, "872"),
         (1403.2, "1,403"),
+        (999.7, "1,000"),
         (0.0312, "0.0312"),
         (1.2e-9, "1.20e-09"),
         (0.0, "0"),
@@ -102,9 +103,29 @@ def test_numbers_are_written_as_people_read_them(value, text):
         (0.0004, "under 0.1 %"),
         (0.024, "2.4 %"),
         (0.314, "31 %"),
+        (0.997, "99.7 %"),
         (0.99999, "over 99.9 %"),
         (1.0, "100 %"),
     ],
 )
 def test_a_share_is_never_a_false_nothing_or_everything(value, text):
     assert phrases.share(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "limit", "text"),
+    [
+        (0.0123, 0.1, "0.012"),
+        (0.0996, 0.1, "0.0996"),
+        (0.09996, 0.1, "0.09996"),
+        (0.1, 0.1, "0.1"),
+        (0.25, 0.2, "0.25"),
+    ],
+)
+def test_a_figure_beside_its_limit_is_said_to_as_many_digits_as_it_takes(value, limit, text):
+    assert phrases.beside(value, limit) == text
+
+
+@pytest.mark.parametrize("value", [float("inf"), float("nan")])
+def test_what_is_no_number_has_no_more_digits(value):
+    assert phrases.beside(value, 0.1) == str(value)

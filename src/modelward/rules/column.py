@@ -79,7 +79,7 @@ def judge(weighed: Weighed, p_adjusted: float, monitor: Monitor) -> ColumnFindin
         threshold=effect.threshold,
         p_value=weighed.measured.p_value,
         p_adjusted=p_adjusted,
-        reason=_reason(weighed, verdict, p_adjusted),
+        reason=_reason(weighed, verdict, p_adjusted, monitor.q),
     )
 
 
@@ -114,14 +114,14 @@ def finding_of(
     )
 
 
-def _reason(weighed: Weighed, verdict: Verdict, p_adjusted: float) -> str:
+def _reason(weighed: Weighed, verdict: Verdict, p_adjusted: float, q: float) -> str:
     name, effect = f"`{phrases.shortened(weighed.column)}`", weighed.effect
     if verdict.alarming:
-        return f"{said_change(weighed)} ({evidence(effect.method, effect.statistic)})"
+        return f"{said_change(weighed)} ({evidence(effect.method, effect.statistic, effect.threshold)})"
     if effect.reached:
-        size = evidence(effect.method, effect.statistic)
-        return f"{name} differs ({size}), but chance may explain it ({phrases.chance(p_adjusted)} over all columns)"
-    size = f"PSI {effect.statistic:.2g}, below {effect.threshold:g}"
+        size = evidence(effect.method, effect.statistic, effect.threshold)
+        return f"{name} differs ({size}), but chance may explain it ({phrases.chance(p_adjusted, q)} over all columns)"
+    size = f"PSI {phrases.beside(effect.statistic, effect.threshold)}, below {effect.threshold:g}"
     return f"{name} is as in the reference ({size})"
 
 
@@ -130,15 +130,15 @@ def said_change(weighed: Weighed) -> str:
     return change(weighed.column, weighed.reference, weighed.current, weighed.measured.unseen)
 
 
-def evidence(method: str, statistic: float) -> str:
-    """The deciding figure as a sentence carries it."""
+def evidence(method: str, statistic: float, limit: float) -> str:
+    """The deciding figure as a sentence carries it: exact enough to stand on its own side of the limit."""
     if method == "psi":
-        return f"PSI {statistic:.2f}"
+        return f"PSI {phrases.beside(statistic, limit, '.2f')}"
     if method == "mean_shift":
-        return f"its mean moved by {abs(statistic):.2g} standard deviations"
+        return f"its mean moved by {phrases.beside(abs(statistic), limit)} standard deviations"
     if method in {"missing_rate", "invalid_rate"}:
         what = method.partition("_")[0]
         return f"{what} values changed by {phrases.number(100 * abs(statistic))} points"
     if method == "new_categories":
         return f"{phrases.share(statistic)} of its values were never seen in the reference"
-    return f"{method.replace('_', ' ')} {statistic:.3g}"
+    return f"{method.replace('_', ' ')} {phrases.beside(statistic, limit, '.3g')}"

@@ -11,7 +11,7 @@ def number(value: float) -> str:
     size = abs(value)
     if size >= 1e9 or 0 < size < 1e-4:
         return f"{value:.2e}"
-    if size >= 1000 or value == round(value):
+    if size >= 999.5 or value == round(value):
         return f"{value:,.0f}"
     return f"{value:.3g}"
 
@@ -28,15 +28,25 @@ def share(value: float) -> str:
         return "under 0.1 %"
     if 99.9 < percent < 100:
         return "over 99.9 %"
-    digits = 0 if percent >= 10 or percent == round(percent) else 1
+    digits = 0 if 10 <= percent <= 99 or percent == round(percent) else 1
     return f"{percent:.{digits}f} %"
 
 
-def chance(p_value: float | None) -> str:
-    """A p-value as a sentence uses it."""
+def beside(value: float, limit: float, layout: str = ".2g") -> str:
+    """A figure that is said beside its limit, in as many more digits as put it on its own side of it."""
+    said = format(value, layout)
+    if not math.isfinite(value) or (float(said) < limit) == (value < limit):
+        return said
+    return next(text for digits in range(3, 18) if (float(text := f"{value:.{digits}g}") < limit) == (value < limit))
+
+
+def chance(p_value: float | None, limit: float = 0.0) -> str:
+    """A p-value as a sentence uses it, beside the limit that it was held against, if any."""
     if p_value is None or math.isnan(p_value):
         return "no p-value"
-    return "p < 0.001" if p_value < 0.001 else f"p {p_value:.2g}"
+    if p_value < 0.001 and not 0 < limit < 0.001:
+        return "p < 0.001"
+    return f"p {beside(p_value, limit)}"
 
 
 def quoted(names: Sequence[str], most: int = 3) -> str:
