@@ -53,6 +53,12 @@ def test_an_unknown_name_is_an_error_that_suggests_the_right_one() -> None:
         settings_from({"MODELWARD_QQQQ": "1"})
 
 
+@pytest.mark.parametrize("name", ["MODELWARD_BROKER_URL", "MODELWARD_SMTP_URL_FILE"])
+def test_a_setting_that_would_do_nothing_is_refused(name: str) -> None:
+    with pytest.raises(Invalid, match="does not know yet what to do with MODELWARD_"):
+        settings_from({name: "amqp://here"})
+
+
 def test_the_names_of_the_client_library_may_stand_in_the_same_environment() -> None:
     settings_from({"MODELWARD_URL": "http://x", "MODELWARD_API_KEY": "k", "MODELWARD_MODEL": "m"})
 
@@ -65,8 +71,8 @@ def test_a_secret_may_come_from_a_file(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_not_there_is_named() -> None:
-    with pytest.raises(Invalid, match="MODELWARD_SMTP_URL_FILE names /nowhere/at/all, which cannot be read"):
-        settings_from({"MODELWARD_SMTP_URL_FILE": "/nowhere/at/all"})
+    with pytest.raises(Invalid, match="MODELWARD_EVENTS_URL_FILE names /nowhere/at/all, which cannot be read"):
+        settings_from({"MODELWARD_EVENTS_URL_FILE": "/nowhere/at/all"})
 
 
 def test_a_value_and_a_file_at_once_contradict_each_other() -> None:
@@ -90,7 +96,12 @@ def test_an_empty_value_counts_as_not_set() -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("RETENTION_DAYS", "0"), ("PUBLIC_READ", "perhaps"), ("SECRET_KEY", "hunter2"), ("CORS_ORIGINS", "example.com")],
+    [
+        ("RETENTION_DAYS", "0"),
+        ("PUBLIC_READ", "perhaps"),
+        ("SECRET_KEY", "hunter2"),
+        ("FRAME_ANCESTORS", "example.com"),
+    ],
 )
 def test_an_impossible_value_is_named_and_secrets_are_not_told(name: str, value: str) -> None:
     with pytest.raises(Invalid, match=f"MODELWARD_{name}: ") as caught:

@@ -23,6 +23,7 @@ from modelward.accounts.sessions import create_login_link
 from modelward.api import create_api
 from modelward.errors import Conflict, Invalid, ModelwardError, NotFound, Unavailable
 from modelward.events.contract import EventStore
+from modelward.events.open import check_address
 from modelward.events.remote import RemoteStore
 from modelward.ingest.door import Door
 from modelward.ingest.journal import Journal
@@ -112,6 +113,7 @@ def _answer_of(events: EventStore) -> None:
 def serve(settings: Settings, *, host: str, port: int) -> None:
     """Run the service until it is told to stop (SIGINT, SIGTERM)."""
     _check_address(settings, host)
+    check_address(settings.events_url)
     with _alone_in(settings.data_dir), _listening(host, port) as listener:
         database = open_database(settings.database_url)
         migrate(database)

@@ -20,6 +20,7 @@ from modelward.monitoring.compact import tidy
 from modelward.monitoring.evaluate import evaluate
 from modelward.monitoring.monitor_settings import monitor_of
 from modelward.monitoring.rebuild import rebuild
+from modelward.monitoring.retention import forget_old_events
 from modelward.monitoring.subject import ARRIVING
 from modelward.monitoring.tables import Absorbed, Activity, BucketMark, Evaluation, Partial
 from modelward.registry.tables import Model
@@ -29,7 +30,8 @@ from modelward.settings import Settings
 SWEEP_SECONDS = 30
 LEDGER_KEEPS = timedelta(days=8)
 """Longer than an id is remembered as a duplicate, so that a batch is never counted twice."""
-SLOW = ("rebuild", "tidy")
+RETENTION_SECONDS = 3600
+SLOW = ("rebuild", "tidy", "retention")
 
 Write = Callable[[Session], object]
 
@@ -38,6 +40,7 @@ def handlers(engine: Engine, store: EventStore, settings: Settings) -> dict[str,
     """What to do for each kind of job. Asks for the recurring sweep too, so that whoever runs jobs has it."""
     with writing(engine) as session:
         every(session, "monitoring", kind="sweep", seconds=SWEEP_SECONDS, first_at=clock.now())
+        every(session, "retention", kind="retention", seconds=RETENTION_SECONDS, first_at=clock.now())
 
     def do_evaluate(claim: Claim) -> Write | None:
         now = clock.now()
@@ -48,6 +51,7 @@ def handlers(engine: Engine, store: EventStore, settings: Settings) -> dict[str,
         "rebuild": lambda claim: rebuild(engine, store, claim),
         "tidy": lambda claim: tidy(engine, model_id=int(claim.key), now=clock.now()),
         "sweep": lambda _claim: sweep(engine, now=clock.now()),
+        "retention": lambda _claim: forget_old_events(engine, store, settings, now=clock.now()),
     }
 
 

@@ -133,9 +133,13 @@ def _take(engine: Engine, name: str, owner: str) -> bool:
 
 
 def _next_run(session: Session, model_id: int) -> _Run | None:
-    length = session.scalar(select(Activity.bucket_seconds).where(Activity.model_id == model_id))
+    activity = session.get(Activity, model_id)
+    if activity is None:
+        return None
+    length, oldest = activity.bucket_seconds, activity.forgotten_before
     seen = marked(session, model_id=model_id, kinds=REBUILD)
-    if not seen or length is None:
+    seen = {key: generation for key, generation in seen.items() if oldest is None or key[1] >= oldest}
+    if not seen:
         return None
     ordered = sorted({bucket for _, bucket in seen})
     chosen = set(_adjoining(_first_wanted(ordered, seen), length))

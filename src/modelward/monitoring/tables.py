@@ -114,6 +114,8 @@ class Activity(Base):
     bucket_seconds: Mapped[int]
     time_zone: Mapped[str] = mapped_column(server_default="UTC")
     rebuild_not_before: Mapped[datetime]
+    forgotten_before: Mapped[int | None] = mapped_column(BigInteger)
+    """The bucket before which raw events were deleted: older profiles can't be rebuilt, and stay as they are."""
 
 
 class Evaluation(Base):
