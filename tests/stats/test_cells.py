@@ -182,6 +182,7 @@ def test_a_value_that_the_current_rows_lack_weighs_the_same_compressed_or_not(se
 
 def test_counts_of_what_was_not_compressed_are_whole():
     rng = np.random.default_rng(3)
-    cells = cells_of(*(np.where(rng.random(19_997) < 0.2, 0.0, rng.normal(size=19_997)) for _ in range(2)))
+    reference, current = (np.where(rng.random(19_997) < 0.2, 0.0, rng.normal(size=19_997)) for _ in range(2))
+    cells = cells_of(reference, current)
     assert (cells.reference_counts == np.rint(cells.reference_counts)).all()
     assert (cells.current_counts == np.rint(cells.current_counts)).all()

@@ -119,5 +119,6 @@ def test_the_bytes_of_another_thing_are_refused():
 
 def test_a_nan_in_a_list_of_names_is_missing_and_no_name():
     town = Profile.of({"town": ["Bonn", float("nan"), "Köln", None]}).columns["town"]
+    assert isinstance(town, CategoricalSummary)
     assert (town.categories, town.missing) == (("Bonn", "Köln"), 2)
     assert psi(["a", "b", float("nan")] * 5, ["a", "b", None] * 5).statistic == 0
