@@ -27,7 +27,8 @@ def test_a_cursor_keeps_its_position(position: list[int | str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "cursor", ["", "x", "%%%", "é", encode_cursor("text"), encode_cursor(True), encode_cursor(1.5)]
+    "cursor",
+    ["", "x", "%%%", "é", encode_cursor("text"), encode_cursor(True), encode_cursor(1.5), encode_cursor(2**63)],
 )
 def test_a_cursor_of_another_list_is_refused(cursor: str) -> None:
     with pytest.raises(Invalid, match="use `next` of the page before"):

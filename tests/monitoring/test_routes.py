@@ -14,9 +14,12 @@ from tests.monitoring.world import START, World
 from modelward.accounts.keys import KeyKind
 from modelward.accounts.service import create_key
 from modelward.kit.database import writing
+from modelward.kit.paging import encode_cursor
 from modelward.kit.problems import install_problem_handlers
 from modelward.monitoring.capture_baseline import window_reference
+from modelward.monitoring.export_events import csv_pieces, named
 from modelward.monitoring.routes import router
+from modelward.registry.service import FeatureSpec, Schema
 from modelward.settings import settings_from
 
 HOUR = timedelta(hours=1)
@@ -189,3 +192,35 @@ def test_another_organisation_sees_nothing_of_it(client: TestClient, drifted: Wo
     assert client.get("models/unknown/drift").status_code == 404
     client.headers["X-API-Key"] = "nonsense"
     assert client.get("models/churn/drift").status_code == 401
+
+
+def test_an_infinite_value_can_be_read_as_json(client: TestClient, world: World) -> None:
+    rows = world.events(2, START)
+    world.send(rows.set_column(rows.column_names.index("score"), "score", pa.array([float("inf"), float("-inf")])))
+    items = client.get("models/churn/events").json()["items"]
+    assert [item["score"] for item in items] == ["-Infinity", "Infinity"]
+
+
+def test_the_names_of_features_hold_no_formula_and_are_each_their_own() -> None:
+    names = ("=1+1", "feature.ts", "ts")
+    described = Schema(tuple(FeatureSpec(name, "numeric", f"f{at}") for at, name in enumerate(names)), None)
+    rows = pa.table({"ts": [1], "f0": [2.0], "f1": [3.0], "f2": [4.0]})
+    assert named(rows, described).column_names == ["ts", "=1+1", "feature.ts", "feature.feature.ts"]
+    header = next(csv_pieces(rows.to_reader(), described)).decode()
+    assert next(csv.reader([header])) == ["ts", "'=1+1", "feature.ts", "feature.feature.ts"]
+
+
+@pytest.mark.parametrize("start", ["9999-12-31T23:59:59-23:59", "0001-01-01T00:00:00+23:59"])
+@pytest.mark.parametrize("path", ["drift", "metrics", "evaluations", "events"])
+def test_a_moment_beyond_the_calendar_is_refused(client: TestClient, world: World, path: str, start: str) -> None:
+    world.send(world.events(1, START))
+    answer = client.get(f"models/churn/{path}", params={"start": start})
+    assert answer.status_code == 422
+    assert "outside the years" in answer.text
+
+
+@pytest.mark.parametrize("position", [["0001-01-01T00:00:00+23:59", "x"], ["2026-12-01T00:00:00Z", "\ud800"]])
+def test_a_cursor_that_no_page_gave_is_refused(client: TestClient, world: World, position: list[str]) -> None:
+    world.send(world.events(1, START))
+    answer = client.get("models/churn/events", params={"cursor": encode_cursor(position)})
+    assert (answer.status_code, "use `next`" in answer.text) == (422, True)

@@ -14,6 +14,7 @@ from modelward.errors import FieldError, Invalid
 T = TypeVar("T")
 
 LARGEST_PAGE = 1_000
+LARGEST_ID = 2**63 - 1
 
 Limit = Annotated[int, Query(ge=1, le=LARGEST_PAGE, description="How many at most.")]
 Cursor = Annotated[str | None, Query(max_length=1_000, description="Where to go on: `next` of the page before.")]
@@ -46,9 +47,10 @@ def decode_cursor(cursor: str, kind: type[T]) -> T:
     """
     try:
         position = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    except (binascii.Error, ValueError):
+    except (binascii.Error, ValueError, RecursionError):
         position = None
-    if not isinstance(position, kind) or isinstance(position, bool):
+    beyond = isinstance(position, int) and abs(position) > LARGEST_ID
+    if not isinstance(position, kind) or isinstance(position, bool) or beyond:
         problem = FieldError(
             "query.cursor", "it is not a cursor of this list", "use `next` of the page before, unchanged"
         )

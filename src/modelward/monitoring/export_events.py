@@ -2,6 +2,8 @@
 
 import io
 import json
+import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -57,6 +59,7 @@ def events_file(
 
 def event_json(row: Mapping[str, Any], described: Schema) -> dict[str, Any]:
     """One event with its features under their own names, and its label."""
+    row = {name: _said(value) for name, value in row.items()}
     features = {entry.name: row.get(entry.column) for entry in described.features}
     if row.get("overflow"):
         features |= json.loads(row["overflow"])
@@ -73,8 +76,17 @@ def event_json(row: Mapping[str, Any], described: Schema) -> dict[str, Any]:
     }
 
 
+def _said(value: Any) -> Any:
+    """JSON has no infinities: they leave as the texts by which the door takes them."""
+    if not isinstance(value, float) or math.isfinite(value):
+        return value
+    return None if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+
+
 def named(table: pa.Table, described: Schema) -> pa.Table:
-    """The columns under readable names; a feature that is called like a column of ours gets `feature.` before it."""
+    """The columns under readable names, each its own: a feature that is called like another column of the file gets
+    `feature.` before its name.
+    """
     titles = {entry.column: entry.name for entry in described.features}
     taken = {name for name in table.column_names if name not in titles}
     return table.rename_columns(
@@ -84,9 +96,9 @@ def named(table: pa.Table, described: Schema) -> pa.Table:
 
 def csv_pieces(batches: pa.RecordBatchReader, described: Schema) -> Iterator[bytes]:
     """CSV with a header, a piece for each batch."""
-    options = arrow_csv.WriteOptions(include_header=True)
-    empty = named(pa.Table.from_batches([], batches.schema), described)
-    yield _csv(_guarded(empty), options)
+    empty = _guarded(named(pa.Table.from_batches([], batches.schema), described))
+    header = empty.rename_columns([_guarded_text(name) for name in empty.column_names])
+    yield _csv(header, arrow_csv.WriteOptions(include_header=True))
     for batch in batches:
         table = named(pa.Table.from_batches([batch]), described)
         yield _csv(_guarded(table), arrow_csv.WriteOptions(include_header=False))
@@ -147,8 +159,15 @@ def _guard(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return pc.if_else(dangerous, pc.binary_join_element_wise("'", column, ""), column)
 
 
+def _guarded_text(text: str) -> str:
+    return f"'{text}" if re.match(FORMULA, text) else text
+
+
 def _title(name: str, taken: set[str]) -> str:
-    return f"feature.{name}" if name in taken else name
+    while name in taken:
+        name = f"feature.{name}"
+    taken.add(name)
+    return name
 
 
 def _cursor(row: Mapping[str, Any]) -> list[str]:
@@ -159,6 +178,7 @@ def _cursor(row: Mapping[str, Any]) -> list[str]:
 def _position(cursor: list[Any]) -> tuple[datetime, str]:
     try:
         moment, event_id = cursor
-        return datetime.fromisoformat(moment).astimezone(UTC), str(event_id)
-    except (ValueError, TypeError) as error:
+        # Half of a surrogate pair is no text that a store could compare: encoding it says so.
+        return datetime.fromisoformat(moment).astimezone(UTC), str(event_id).encode().decode()
+    except (ValueError, TypeError, OverflowError) as error:
         raise Invalid("The cursor is not one of this list: use `next` of the page before, unchanged.") from error

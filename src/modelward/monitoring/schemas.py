@@ -7,7 +7,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict
 
 
 def _aware(moment: datetime) -> datetime:
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    try:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("it lies outside the years 1 to 9999 of UTC") from error
 
 
 Moment = Annotated[datetime, AfterValidator(_aware)]
