@@ -200,3 +200,19 @@ def test_two_columns_of_one_name_are_refused_in_a_sentence():
 def test_columns_of_different_lengths_are_refused_in_a_sentence():
     with pytest.raises(Invalid, match="do not make a table"):
         open_frame({"a": [1, 2], "b": [1]})
+
+
+def test_a_csv_whose_names_are_not_utf_8_is_refused_in_a_sentence(tmp_path):
+    path = tmp_path / "latin.csv"
+    path.write_bytes("Größe,town\n1,Bonn\n".encode("latin-1"))
+    with pytest.raises(Invalid, match="save it as UTF-8"):
+        open_frame(path)
+
+
+def test_a_damaged_gzip_is_refused_in_a_sentence(tmp_path):
+    path = tmp_path / "table.csv.gz"
+    packed = bytearray(gzip.compress(b"a,b\n" + b"1,2\n" * 1000))
+    packed[12:20] = b"\xff" * 8
+    path.write_bytes(packed)
+    with pytest.raises(Invalid, match="could not be read"):
+        open_frame(path)

@@ -1,6 +1,8 @@
 """What a user may hand over as a table (a frame of any library, a dict of columns, a path), as one kind of frame."""
 
 import gzip
+import zlib
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,7 +39,15 @@ def open_frame(data: Any) -> "nw.DataFrame[Any]":
             f"a {type(data).__name__} is not a table; give a pandas, Polars or Arrow table, or a path to CSV or Parquet"
         ) from error
     except nw.exceptions.DuplicateError as error:
-        raise Invalid(f"two columns of the table have the same name; rename one ({_first_line(error)})") from error
+        twice = ", ".join(repr(name) for name in _twice(data))
+        raise Invalid(f"two columns of the table have the same name; rename one ({twice})") from error
+
+
+def _twice(data: Any) -> list[str]:
+    """The names that a table gives to more than one column; pandas and Arrow call them differently."""
+    names = getattr(data, "column_names", None)
+    names = list(getattr(data, "columns", ()) if names is None else names)
+    return [str(name) for name, count in Counter(names).items() if count > 1]
 
 
 def _from_mapping(columns: Mapping[str, Any]) -> "pa.Table":
@@ -61,10 +71,14 @@ def read_file(path: Path) -> "pa.Table":
     if not path.exists():
         raise NotFound(f"there is no file {str(path)!r}; check the path")
     try:
-        return _read_parquet(path) if _starts(path) == _PARQUET_MAGIC else _read_csv(path)
-    except (pa.ArrowException, OSError, UnicodeDecodeError, EOFError) as error:
+        table = _read_parquet(path) if _starts(path) == _PARQUET_MAGIC else _read_csv(path)
+        _ = table.column_names  # Arrow reads any bytes as names, and decodes them only when asked for them
+    except UnicodeDecodeError as error:
+        raise Invalid(f"{str(path)!r} names its columns in another encoding than UTF-8; save it as UTF-8") from error
+    except (pa.ArrowException, OSError, EOFError, zlib.error) as error:
         said = _first_line(error)
         raise Invalid(f"{str(path)!r} could not be read as CSV or Parquet: {said}") from error
+    return table
 
 
 def _starts(path: Path) -> bytes:

@@ -1,5 +1,6 @@
 """A report in a terminal: the sentence first, then a table of the columns, the gravest first."""
 
+import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -34,8 +35,13 @@ def render(report: "Report", *, every: bool = False) -> "Group":
     parts: list[Any] = [_headline(report), Text()]
     if shown:
         parts += [Padding(_table(shown), (0, 0, 0, 2)), Text()]
-    parts += [Text(f"  {line}", style="dim") for line in _footnotes(report, shown)]
+    parts += [Text(f"  {_harmless(line)}", style="dim") for line in _footnotes(report, shown)]
     return Group(*parts)
+
+
+def _harmless(text: str) -> str:
+    """A name out of a file may not steer the terminal: control characters are shown as what they are, none."""
+    return "".join("\N{REPLACEMENT CHARACTER}" if unicodedata.category(char) == "Cc" else char for char in text)
 
 
 def _gravest_first(findings: Sequence[ColumnFinding]) -> list[ColumnFinding]:
@@ -46,7 +52,7 @@ def _headline(report: "Report") -> "Text":
     from rich.text import Text
 
     sign, style, _ = _LOOK[report.verdict]
-    return Text.assemble((f"{sign} ", style), (headline(report), "bold" if report.verdict.alarming else ""))
+    return Text.assemble((f"{sign} ", style), (_harmless(headline(report)), "bold" if report.verdict.alarming else ""))
 
 
 def headline(report: "Report") -> str:
@@ -79,11 +85,11 @@ def _row(finding: ColumnFinding) -> Iterator["Text"]:
 
     sign, style, word = _LOOK[finding.verdict]
     psi = finding.statistics.get("psi")
-    yield Text(finding.column, style="bold" if finding.verdict.alarming else "")
+    yield Text(_harmless(finding.column), style="bold" if finding.verdict.alarming else "")
     yield Text(f"{sign} {word}", style=style)
     yield Text("–" if psi is None else f"{psi:.2f}", style=style if finding.verdict.alarming else "dim")
     yield Text(phrases.chance(finding.p_value).removeprefix("p ") if finding.p_value is not None else "–", style="dim")
-    yield Text(_without_name(finding))
+    yield Text(_harmless(_without_name(finding)))
 
 
 def _without_name(finding: ColumnFinding) -> str:
