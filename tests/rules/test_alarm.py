@@ -68,7 +68,11 @@ def test_an_open_window_that_is_fine_does_not_clear_an_alarm():
 
 def test_an_alarm_says_which_window_and_why():
     alarm = column_alarm(history("omm"))
-    assert alarm.reason == "2 of the last 3 closed windows are at least moderately drifted: reason 2"
+    assert alarm.reason == "reason 2, in 2 of the last 3 closed windows"
+
+
+def test_a_window_without_a_reason_says_how_far_it_is():
+    assert column_alarm([WindowLevel(day(0), Verdict.DRIFTED)]).reason == "strongly drifted, in the last closed window"
 
 
 @given(st.text("omsf", max_size=12))

@@ -9,10 +9,8 @@ from modelward.rules.verdict import Verdict
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
 CALM = Alarm(Verdict.OK, None, "the last closed windows are as the reference")
 THIN = Alarm(Verdict.TOO_FEW, None, "no closed window has enough rows yet")
-MODERATE = Alarm(
-    Verdict.WARNING, NOW - timedelta(days=2), "2 of the last 3 closed windows are at least moderately drifted"
-)
-STRONG = Alarm(Verdict.DRIFTED, NOW - timedelta(days=1), "the last closed window is strongly drifted: `a` doubled")
+MODERATE = Alarm(Verdict.WARNING, NOW - timedelta(days=2), "moderately drifted, in 2 of the last 3 closed windows")
+STRONG = Alarm(Verdict.DRIFTED, NOW - timedelta(days=1), "`a` doubled, in the last closed window")
 
 
 def test_the_table_has_an_answer_for_every_state_and_sight():
@@ -58,6 +56,19 @@ def test_a_model_that_spoke_lately_is_not_silent():
 def test_the_reason_names_the_columns_and_since_when():
     many = dict.fromkeys("abcdefg", STRONG)
     step = next_health(Health.HEALTHY, Evidence({**many, "z": CALM}))
-    assert step.reason == f"`a`: {STRONG.reason}; also `b`, `c`, `d`, `e` and 2 more"
+    assert step.reason == "`a` doubled, in the last closed window; `b`, `c`, `d`, `e` and 2 more are in alarm too"
     assert step.since == STRONG.since
     assert step.changed
+
+
+@pytest.mark.parametrize(
+    ("others", "told"), [("", ""), ("b", "; `b` is in alarm too"), ("bc", "; `b` and `c` are in alarm too")]
+)
+def test_the_reason_is_one_sentence(others, told):
+    step = next_health(Health.HEALTHY, Evidence(dict.fromkeys("a" + others, STRONG)))
+    assert step.reason == f"`a` doubled, in the last closed window{told}"
+
+
+def test_a_column_whose_window_gave_no_reason_is_named_all_the_same():
+    step = next_health(Health.HEALTHY, Evidence({"a": MODERATE}))
+    assert step.reason == "`a` is moderately drifted, in 2 of the last 3 closed windows"

@@ -13,6 +13,7 @@ from modelward.rules.verdict import Verdict
 
 NEEDED, OF = 2, 3
 OPEN_P = 0.001
+_LEVELS = {Verdict.DRIFTED: "strongly drifted", Verdict.WARNING: "moderately drifted"}
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,10 @@ class WindowLevel:
 
 @dataclass(frozen=True)
 class Alarm:
-    """The state of one column: its level, the start of the window that began it, and the reason in words."""
+    """The state of one column: its level, the start of the window that began it, and the reason in words.
+
+    The reason says what happened first, then in which windows: "`a` doubled, in the last closed window".
+    """
 
     level: Verdict
     since: datetime | None
@@ -45,7 +49,7 @@ def column_alarm(closed: Sequence[WindowLevel], still_open: WindowLevel | None =
     level, reason = _judge(evidence)
     if level is not Verdict.DRIFTED and still_open is not None and raises_while_open(still_open):
         since = _began(evidence) or still_open.start
-        return Alarm(Verdict.DRIFTED, since, _because(still_open, "the window still open is strongly drifted"))
+        return Alarm(Verdict.DRIFTED, since, _because(still_open, "in the window that is still open"))
     return Alarm(level, _began(evidence), reason)
 
 
@@ -60,10 +64,9 @@ def _judge(evidence: Sequence[WindowLevel]) -> tuple[Verdict, str]:
     newest, recent = evidence[-1], evidence[-OF:]
     alarming = [window for window in recent if window.level.alarming]
     if newest.level is Verdict.DRIFTED:
-        return Verdict.DRIFTED, _because(newest, "the last closed window is strongly drifted")
+        return Verdict.DRIFTED, _because(newest, "in the last closed window")
     if len(alarming) >= NEEDED:
-        found = f"{len(alarming)} of the last {len(recent)} closed windows are at least moderately drifted"
-        return Verdict.WARNING, _because(alarming[-1], found)
+        return Verdict.WARNING, _because(alarming[-1], f"in {len(alarming)} of the last {len(recent)} closed windows")
     if alarming:
         return (
             Verdict.OK,
@@ -73,7 +76,7 @@ def _judge(evidence: Sequence[WindowLevel]) -> tuple[Verdict, str]:
 
 
 def _because(window: WindowLevel, found: str) -> str:
-    return f"{found}: {window.reason}" if window.reason else found
+    return f"{window.reason or _LEVELS[window.level]}, {found}"
 
 
 def _began(evidence: Sequence[WindowLevel]) -> datetime | None:

@@ -118,8 +118,8 @@ def _causes(evidence: Evidence, sight: Sight) -> dict[str, Alarm]:
 def _reason(sight: Sight, after: Health, causes: Mapping[str, Alarm], evidence: Evidence) -> str:
     if causes:
         (column, alarm), *others = causes.items()
-        also = f"; also {_names(others)}" if others else ""
-        return f"`{column}`: {alarm.reason}{also}"
+        what = alarm.reason if alarm.reason.startswith("`") else f"`{column}` is {alarm.reason}"
+        return what + (f"; {_names(others)} too" if others else "")
     if sight is Sight.SILENCE:
         assert evidence.last_event_at is not None
         return f"no event since {evidence.last_event_at:%Y-%m-%d %H:%M} UTC"
@@ -130,6 +130,8 @@ def _reason(sight: Sight, after: Health, causes: Mapping[str, Alarm], evidence: 
 
 
 def _names(alarms: list[tuple[str, Alarm]]) -> str:
-    shown = [f"`{column}`" for column, _ in alarms[:4]]
-    more = len(alarms) - len(shown)
-    return ", ".join(shown) + (f" and {more} more" if more else "")
+    """As what else is in alarm: "`a` and `b` are in alarm"."""
+    shown, more = [f"`{column}`" for column, _ in alarms[:4]], max(0, len(alarms) - 4)
+    *most, last = [*shown, f"{more} more"] if more else shown
+    listed = f"{', '.join(most)} and {last}" if most else last
+    return f"{listed} {'is' if len(alarms) == 1 else 'are'} in alarm"
