@@ -7,13 +7,15 @@ from datetime import timedelta
 import pytest
 from tests.web import flights_readings as flights
 
-from modelward.monitoring.readings import Distribution, HeatMap, Side
+from modelward.monitoring.readings import Distribution, HeatMap, Quantiles, Side, Spread
 from modelward.web.states import STATES, state_of
 from modelward.web.views.column import Limits
 from modelward.web.views.events_table import events_of, written
-from modelward.web.views.heat import CELLS, ROWS, chosen_column, since_first
+from modelward.web.views.heat import CELLS, ROWS, chosen_column
 from modelward.web.views.model_page import ModelPage, ModelReadings, model_page
 from modelward.web.views.overview import overview_of
+from modelward.web.views.traffic import newest_telling
+from modelward.web.writing import milliseconds
 
 
 def page_of(read: ModelReadings, **asked: object) -> ModelPage:
@@ -178,16 +180,11 @@ def test_predictions_of_0_and_1_are_a_share() -> None:
     part = page_of(ModelReadings(**{**read.__dict__, "history": points, "prediction": told})).prediction
     assert part
     assert re.fullmatch(
-        r"In this range `1` was predicted for \d\d(\.\d)?.% of the events; in the reference for 17.%.", part.sentence
+        r"`1` was predicted for \d\d(\.\d)?.% \(Tue 31 Dec 2013\) of the events, "
+        r"in this whole range for \d\d(\.\d)?.%, in the reference for 17.%\.",
+        part.sentence,
     )
     assert 'class="band"' not in part.chart
-
-
-def test_drift_began_with_the_first_window_of_its_unbroken_run() -> None:
-    late = flights.heat(since=flights.CHANGE + timedelta(days=62))
-    row = since_first(late).rows[0]
-    assert (row.column, row.drifted_since) == ("distance", flights.CHANGE)
-    assert all(row.drifted_since is None for row in since_first(late).rows[1:])
 
 
 def test_the_column_that_opens_is_a_cause_before_a_consequence() -> None:
@@ -202,6 +199,28 @@ def test_the_column_that_opens_is_a_cause_before_a_consequence() -> None:
     assert chosen_column(alarmed, "hour") == "hour"
     assert chosen_column(replace(heat, rows=tuple(rows[:1])), None) == "@score"
     assert chosen_column(replace(heat, rows=()), None) is None
+
+
+def test_a_window_with_three_rows_speaks_for_nothing() -> None:
+    read = flights.drifted_model()
+    full, tail = read.history[-2], read.history[-1]
+    thin = replace(
+        tail,
+        rows=3,
+        level="too_few",
+        prediction=Spread("numeric", 3, 0.99, 0.1),
+        latency=Quantiles(3, 900.0, 900.0, 900.0, 900.0),
+    )
+    points = (*(replace(p, prediction=p.score) for p in read.history[:-1]), thin)
+    page = page_of(replace(read, history=points, prediction=flights.numeric("@prediction")))
+    assert full.latency
+    assert page.latency
+    assert page.latency.sentence.startswith(f"Half of the answers take {milliseconds(full.latency.p50)} or less")
+    assert page.prediction
+    assert "0.99" not in page.prediction.sentence
+    assert newest_telling(points) is points[-2]
+    assert newest_telling([thin]) is thin
+    assert newest_telling([]) is None
 
 
 def test_a_limit_of_the_column_itself_is_the_only_one_drawn() -> None:

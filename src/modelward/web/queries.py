@@ -17,9 +17,10 @@ from modelward.registry.service import resolve, schema
 from modelward.registry.tables import Project
 from modelward.web.time_range import USUAL, TimeRange, time_range, window_start
 from modelward.web.views.column import Limits
-from modelward.web.views.heat import chosen_column, since_first
+from modelward.web.views.heat import chosen_column
 from modelward.web.views.model_page import Asked, ModelFacts, ModelReadings
 from modelward.web.views.naming import column_title
+from modelward.web.views.traffic import newest_telling
 
 WINDOWS = 400  # at most on one page
 EVENTS = 25
@@ -77,8 +78,7 @@ def asked_of(session: Session, facts: ModelFacts, written: Address, now: datetim
 
 def heat_of(session: Session, facts: ModelFacts, shown: TimeRange) -> HeatMap:
     """Drift in the range."""
-    found = monitoring.heat_map(session, model_id=facts.id, start=shown.start, end=shown.end, limit=WINDOWS)
-    return since_first(found)
+    return monitoring.heat_map(session, model_id=facts.id, start=shown.start, end=shown.end, limit=WINDOWS)
 
 
 def chosen_of(session: Session, facts: ModelFacts, asked: Asked, heat: HeatMap) -> Distribution | None:
@@ -102,8 +102,8 @@ def _window(
 ) -> tuple[datetime | None, datetime | None]:
     """The window that is asked for; else the newest of the range that was judged; (None, None) when there is none."""
     if asked.window is None:
-        judged = [p for p in heat.windows if p.level != "too_few"]
-        return (judged[-1].starts_at, judged[-1].ends_at) if judged else (None, None)
+        newest = newest_telling(heat.windows)
+        return (newest.starts_at, newest.ends_at) if newest else (None, None)
     known = next((p.ends_at for p in heat.windows if p.starts_at == asked.window), None)
     if known is None:
         evaluated = monitoring.evaluation(session, model_id=facts.id, starts_at=asked.window)
@@ -111,6 +111,15 @@ def _window(
             raise NotFound("There is no such window of this model: choose one in the heat map.")
         known = evaluated.ends_at
     return asked.window, known
+
+
+def _prediction_of(session: Session, facts: ModelFacts, heat: HeatMap) -> Distribution | None:
+    newest = newest_telling(heat.windows)
+    if newest is None:
+        return None
+    return monitoring.distribution(
+        session, model_id=facts.id, column="@prediction", start=newest.starts_at, end=newest.ends_at
+    )
 
 
 def readings(session: Session, events: EventStore, facts: ModelFacts, asked: Asked) -> ModelReadings:
@@ -125,7 +134,7 @@ def readings(session: Session, events: EventStore, facts: ModelFacts, asked: Ask
         latest=monitoring.latest_evaluation(session, model_id=facts.id),
         reference=monitoring.reference(session, model_id=facts.id),
         chosen=chosen_of(session, facts, asked, heat),
-        prediction=monitoring.distribution(session, model_id=facts.id, column="@prediction"),
+        prediction=_prediction_of(session, facts, heat),
         events=rows,
         features=stored,
         events_away=away,

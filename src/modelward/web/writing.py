@@ -95,10 +95,15 @@ def milliseconds(value: float | None) -> str:
     return f"{number(value / 1000)}{THIN}s" if value < 120_000 else f"{number(value / 60_000)}{THIN}min"
 
 
+LONG_AGO = timedelta(days=60)  # from here on a date says more than a count
+
+
 def ago(then: datetime | None, now: datetime) -> str:
-    """How long ago, in one unit; "just now" below ten seconds, also for a clock that runs a little ahead of ours."""
+    """How long ago, in one unit, or the date of what is old; "just now" also for a clock a little ahead of ours."""
     if then is None:
         return "never"
+    if now - then > LONG_AGO:
+        return day(then)
     seconds = (now - then).total_seconds()
     if seconds < -60:
         return f"in {_lapse(-seconds)}"
@@ -107,7 +112,7 @@ def ago(then: datetime | None, now: datetime) -> str:
 
 def lasting(since: datetime, now: datetime) -> str:
     """How long something has been so: "for 9 days", or since when, where that says more."""
-    if now - since > timedelta(days=60):
+    if now - since > LONG_AGO:
         return f"since {day(since)}"
     return f"for {_lapse(max((now - since).total_seconds(), 0))}"
 

@@ -25,6 +25,7 @@
       const seconds = (Date.now() - when) / 1000;
       if (time.dataset.ago === "clock") time.textContent = (when.toDateString() === new Date().toDateString() ? clock : dated).format(when);
       else if (time.dataset.ago === "for") time.textContent = seconds > 5184000 ? `since ${long.format(when)}` : `for ${lapse(Math.max(seconds, 0))}`;
+      else if (seconds > 5184000) time.textContent = long.format(when);
       else if (seconds >= -60) time.textContent = seconds < 10 ? "just now" : `${lapse(seconds)} ago`;
       if (!time.dataset.told) {
         time.dataset.told = "1";

@@ -1,8 +1,7 @@
 """The heat map of a model: many windows made few enough to draw, each row and cell a link to its column."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
@@ -34,27 +33,6 @@ class HeatView:
     pages: tuple[tuple[int, str], ...]
     page: int
     noun: str
-
-
-def since_first(heat: HeatMap) -> HeatMap:
-    """The same map, in which a column in alarm has drifted since the first window of its unbroken run.
-
-    What monitoring keeps of a run reaches back only so many windows; the map may reach further.
-    """
-    starts = [point.starts_at for point in heat.windows]
-    return replace(heat, rows=tuple(_since_first(row, starts) for row in heat.rows))
-
-
-def _since_first(row: HeatRow, starts: Sequence[datetime]) -> HeatRow:
-    if row.drifted_since is None:
-        return row
-    first = row.drifted_since
-    for start, cell in zip(reversed(starts), reversed(row.cells), strict=True):
-        if cell is not None and cell.level in ("ok", "reference"):
-            break
-        if cell is not None and cell.level in ("warning", "drifted"):
-            first = min(first, start)
-    return replace(row, drifted_since=first)
 
 
 def local_windows(points: Sequence[WindowPoint], zone: ZoneInfo) -> list[Window]:
@@ -117,7 +95,7 @@ def _cell(row: HeatRow, windows: Sequence[WindowPoint], group: range, link: Link
 
 
 def _sentence(heat: HeatMap, zone: ZoneInfo) -> str:
-    moved = [row for row in heat.rows if row.drifted_since]
+    moved = sorted((row for row in heat.rows if row.drifted_since), key=lambda row: row.column in SPECIAL)
     if not moved:
         watched = count(len(heat.rows), "column")
         return f"No column is in alarm: {watched} watched over {count(len(heat.windows), heat.window_kind)}."

@@ -15,7 +15,7 @@ from modelward.web.views.events_table import EventsView, events_of
 from modelward.web.views.heat import HeatView, Link, heat_of
 from modelward.web.views.naming import column_title
 from modelward.web.views.overview import reason_without_one
-from modelward.web.views.traffic import Part, incidents, latency_part, prediction_part, volume_part
+from modelward.web.views.traffic import Part, incidents, latency_part, newest_latency, prediction_part, volume_part
 from modelward.web.writing import count, day, exact, milliseconds, number, score, span
 
 
@@ -235,7 +235,7 @@ def _traffic(points: Sequence[WindowPoint], facts: ModelFacts, zone: ZoneInfo, n
 
 
 def _latency(points: Sequence[WindowPoint]) -> Figure:
-    latest = next((p.latency for p in reversed(points) if p.latency and p.latency.p50 is not None), None)
+    latest = newest_latency(points)
     if latest is None:
         return Figure("Latency, p95", "–", "no event carries one")
     return Figure(

@@ -1,13 +1,13 @@
 """What was predicted, how much, and how fast, over time."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
-from modelward.monitoring.readings import Distribution, HeatMap, Spread, WindowPoint
+from modelward.monitoring.readings import Distribution, HeatMap, Quantiles, Spread, WindowPoint
 from modelward.web.charts.axis import Window
 from modelward.web.charts.over_time import Band, Line, Mark, over_time
 from modelward.web.charts.volume import volume
@@ -39,6 +39,13 @@ class Part:
     table: Table
     legend: tuple[tuple[str, str], ...] = ()
     aside: Markup | None = None
+    aside_legend: tuple[tuple[str, str], ...] = ()
+
+
+def newest_telling(points: Sequence[WindowPoint]) -> WindowPoint | None:
+    """The newest window that was judged: one that just began, with three rows in it, tells nothing. Else the newest."""
+    judged = (p for p in reversed(points) if p.level not in ("too_few", "reference"))
+    return next(judged, points[-1] if points else None)
 
 
 def incidents(heat: HeatMap, zone: ZoneInfo) -> list[Mark]:
@@ -72,10 +79,17 @@ def volume_part(points: Sequence[WindowPoint], marks: Sequence[Mark], zone: Zone
     )
 
 
+def newest_latency(points: Sequence[WindowPoint]) -> Quantiles | None:
+    """The latency of the newest window that was judged, or else of the newest that has one."""
+    timed = [p for p in points if p.latency and p.latency.p50 is not None]
+    newest = newest_telling(timed)
+    return newest.latency if newest else None
+
+
 def latency_part(points: Sequence[WindowPoint], marks: Sequence[Mark], zone: ZoneInfo) -> Part | None:
     """The median and the tail of the latency; None when no event ever carried one."""
     known = [p.latency for p in points]
-    latest = next((q for q in reversed(known) if q and q.p50 is not None), None)
+    latest = newest_latency(points)
     if latest is None:
         return None
     lines = [Line(name, [getattr(q, name) if q else None for q in known], name) for name in ("p99", "p95", "p50")]
@@ -110,7 +124,11 @@ def prediction_part(
         part = _numbers(points, spreads, data, marks, zone)
     else:
         return None
-    return Part(part.sentence, part.chart, part.table, part.legend, overlay_of(data) if data else None)
+    if data is None:
+        return part
+    window = span(data.starts_at.astimezone(zone), data.ends_at.astimezone(zone))
+    legend = ((("reference", "reference"),) if data.reference else ()) + (("current", window),)
+    return replace(part, aside=overlay_of(data), aside_legend=legend)
 
 
 def _yes(
@@ -127,10 +145,23 @@ def _yes(
     chart = over_time(windows, lines, label="Share of 1 by window", write=percent, axis_write=percent, marks=marks)
     known = [(s.mean, s.count) for s in spreads if s and s.mean is not None]
     whole = sum(mean * many for mean, many in known) / max(1, sum(many for _, many in known))
-    sentence = f"In this range `1` was predicted for {percent(whole)} of the events"
-    sentence += f"; in the reference for {percent(usual)}." if usual is not None else "."
+    sentence = f"`1` was predicted for {_newest_of(points, spreads, zone, percent)} of the events"
+    sentence += f", in this whole range for {percent(whole)}"
+    sentence += f", in the reference for {percent(usual)}." if usual is not None else "."
     legend = (("current", "share of 1"), *((("reference", "reference"),) if usual is not None else ()))
     return Part(sentence, chart, _table(windows, ("Share of 1",), [(percent(v),) for v in shares]), legend)
+
+
+def _newest_of(
+    points: Sequence[WindowPoint], spreads: Sequence[Spread | None], zone: ZoneInfo, write: Callable[[float], str]
+) -> str:
+    """The mean of the newest window that was judged, and which window that is."""
+    known = [(p, s.mean) for p, s in zip(points, spreads, strict=True) if s and s.mean is not None]
+    newest = newest_telling([p for p, _ in known])
+    mean = next((mean for p, mean in known if p is newest), None)
+    if newest is None or mean is None:
+        return "–"
+    return f"{write(mean)} ({span(newest.starts_at.astimezone(zone), newest.ends_at.astimezone(zone))})"
 
 
 def _classes(
@@ -180,8 +211,7 @@ def _numbers(
         marks=marks,
         zero=False,
     )
-    newest = next((m for m in reversed(means) if m is not None), None)
-    sentence = f"The mean prediction is {number(newest)}" + (
+    sentence = f"The mean prediction is {_newest_of(points, spreads, zone, number)}" + (
         f"; in the reference it is {number(usual)}." if usual is not None else "."
     )
     rows = [(exact(m), exact(a), exact(b)) for m, a, b in zip(means, low, high, strict=True)]
