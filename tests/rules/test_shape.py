@@ -129,3 +129,17 @@ def test_a_figure_beside_its_limit_is_said_to_as_many_digits_as_it_takes(value, 
 @pytest.mark.parametrize("value", [float("inf"), float("nan")])
 def test_what_is_no_number_has_no_more_digits(value):
     assert phrases.beside(value, 0.1) == str(value)
+
+
+def test_one_factor_is_said_rather_than_what_it_did_to_one_round_value():
+    rng = np.random.default_rng(7)
+    limits = np.where(rng.random(4000) < 0.15, 50_000.0, rng.gamma(3, 40_000, 4000).round(-1))
+    words = change("limit", NumericSummary.of(limits), NumericSummary.of(limits * 1.6))
+    assert "a factor of 1.6" in words
+
+
+def test_numbers_too_far_apart_for_a_float_are_put_into_words_without_a_warning():
+    far = np.where(np.arange(200) % 2, 1e308, -1e308)
+    gappy = np.where(np.arange(200) % 3, np.nan, 1.0)
+    for pair in ((far, -far / 2), (gappy, far), (far, gappy)):
+        assert change("x", *map(NumericSummary.of, pair)).startswith("`x` ")

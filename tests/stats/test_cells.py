@@ -151,8 +151,10 @@ def test_empty_sides_make_cells_without_rows(pool_below):
     assert cells.empty
 
 
-def test_an_infinite_reference_is_one_cell():
+def test_a_reference_of_infinities_keeps_them_apart_from_numbers():
     assert as_dict(cells_of([np.inf, np.inf], [1.0])) == {"any number": (2, 1)}
+    cells = cells_of([np.inf] * 300, [np.inf] * 200 + [-np.inf] * 60 + [1.0] * 40)
+    assert as_dict(cells) == {"-infinity": (0, 60), "any number": (0, 40), "infinity": (300, 200)}
 
 
 def test_sides_of_two_kinds_are_refused_unless_one_is_empty():

@@ -9,7 +9,7 @@ def number(value: float) -> str:
     if not math.isfinite(value):
         return "no value" if math.isnan(value) else ("infinity" if value > 0 else "-infinity")
     size = abs(value)
-    if size >= 1e9 or 0 < size < 1e-4:
+    if size >= 999_999_999.5 or 0 < size < 1e-4:
         return f"{value:.2e}"
     if size >= 999.5 or value == round(value):
         return f"{value:,.0f}"

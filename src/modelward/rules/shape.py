@@ -20,6 +20,8 @@ _LEFT_OVER = 0.15
 _FEW = 12  # So many distinct values are read as categories: "is 0 in 40 % of rows, before 12 %".
 
 
+@np.errstate(over="ignore", invalid="ignore")  # Between 1e308 and -1e308 lies more than a float holds; then no one
+# number explains the change, which is all that has to be known.
 def change(column: str, reference: Summary, current: Summary, new_categories: tuple[str, ...] = ()) -> str:
     """A clause that says how the current rows differ from the reference, beginning with the column's name."""
     missing, invalid = _missing(reference, current), _invalid(reference, current)
@@ -27,7 +29,7 @@ def change(column: str, reference: Summary, current: Summary, new_categories: tu
     if isinstance(reference, NumericSummary) and isinstance(current, NumericSummary):
         # Where values only went missing or wrong, the others moved by their noise, which is not worth a word.
         said = bool(reference.count and current.count) and not (aside and _stayed(reference, current))
-        values = _numbers(reference, current) if said else ""
+        values = _numbers(reference, current) if said else _infinite(reference, current)
     elif isinstance(reference, CategoricalSummary) and isinstance(current, CategoricalSummary):
         values = _categories(reference, current, new_categories) if reference.count and current.count else ""
     else:
@@ -37,8 +39,8 @@ def change(column: str, reference: Summary, current: Summary, new_categories: tu
 
 
 def _stayed(reference: NumericSummary, current: NumericSummary) -> bool:
-    before, now = (np.asarray(summary.quantile(_GRID)) for summary in (reference, current))
-    return bool(np.mean(np.abs(now - before)) <= 0.1 * (before[-1] - before[0]) / 2)
+    before, now = _quantiles(reference, current)
+    return bool(np.mean(np.abs(now - before)) <= 0.1 * (before[-1] / 2 - before[0] / 2))
 
 
 def _missing(reference: Summary, current: Summary) -> str:
@@ -69,9 +71,9 @@ def _number_clauses(reference: NumericSummary, current: NumericSummary) -> Itera
 
 def _infinite(reference: NumericSummary, current: NumericSummary) -> str:
     before, now = rate(infinities(reference), reference), rate(infinities(current), current)
-    return (
-        f"is infinite in {phrases.share(now)} of rows, before in {phrases.share(before)}" if now - before > 0.01 else ""
-    )
+    # That infinities went is seldom the whole story, as that they came is.
+    told = now - before > 0.01 or before - now > 0.1
+    return f"is infinite in {phrases.share(now)} of rows, before in {phrases.share(before)}" if told else ""
 
 
 def _constant(reference: NumericSummary, current: NumericSummary) -> str:
@@ -95,6 +97,8 @@ def _few_values(reference: NumericSummary, current: NumericSummary) -> str:
     few = max(reference.values.size, current.values.size) <= _FEW and reference.exact and current.exact
     if abs(now[most] - before[most]) < (0.02 if few else 0.1):
         return ""
+    if not few and _explained(*_quantiles(reference, current)):
+        return ""  # A round value that lost its share because all of them were multiplied is not the news.
     shares = f"in {phrases.share(now[most])} of its values, before in {phrases.share(before[most])}"
     return f"is {phrases.number(values[most])} {shares}"
 
@@ -114,8 +118,12 @@ def _atoms(summary: NumericSummary) -> Flags:
     return np.ones(summary.values.size, dtype=bool) if summary.exact else summary.atoms
 
 
+def _quantiles(reference: NumericSummary, current: NumericSummary) -> tuple[F64, F64]:
+    return reference.quantile(_GRID), current.quantile(_GRID)
+
+
 def _moved(reference: NumericSummary, current: NumericSummary) -> str:
-    before, now = (np.asarray(summary.quantile(_GRID)) for summary in (reference, current))
+    before, now = _quantiles(reference, current)
     middle = _GRID.size // 2
     medians = f"from median {phrases.number(before[middle])} to {phrases.number(now[middle])}"
     how = _explained(before, now)

@@ -128,8 +128,7 @@ def cells_of(reference: Sample, current: Sample, bins: int = BINS, pool_below: f
 
 def _number_cells(reference: NumericSummary, current: NumericSummary, bins: int) -> list[_Cell]:
     if not reference.count:
-        cell = _Cell("any number", reference.numbers, current.numbers, -np.inf, np.inf)
-        return [cell] if reference.numbers + current.numbers else []
+        return _cells_without_quantiles(reference, current)
     points, after = _cuts(reference, bins)
     counts = [_between(summary, points, after) for summary in (reference, current)]
     lows = np.concatenate(([-np.inf], points)).tolist()
@@ -137,6 +136,16 @@ def _number_cells(reference: NumericSummary, current: NumericSummary, bins: int)
     labels = map(_interval, lows, highs)
     rows = zip(labels, counts[0].tolist(), counts[1].tolist(), lows, highs, strict=True)
     return [_Cell(*row) for row in rows]
+
+
+def _cells_without_quantiles(reference: NumericSummary, current: NumericSummary) -> list[_Cell]:
+    """Of a reference that holds no finite number to cut at, but may hold infinities."""
+    cells = [
+        _Cell("-infinity", reference.negative_infinities, current.negative_infinities, -np.inf, -np.inf),
+        _Cell("any number", reference.count, current.count, -np.inf, np.inf),
+        _Cell("infinity", reference.positive_infinities, current.positive_infinities, np.inf, np.inf),
+    ]
+    return [cell for cell in cells if cell.reference or cell.current]
 
 
 def _cuts(reference: NumericSummary, bins: int) -> tuple[F64, Flags]:
@@ -208,7 +217,10 @@ def _pool_neighbours(cells: list[_Cell], pooling: _Pooling) -> list[_Cell]:
 
 
 def _joined(cell: _Cell, following: _Cell) -> _Cell:
-    label = f"≤ {following.high:.6g}" if cell.low == -np.inf else _interval(cell.low, following.high)
+    if cell.low == -np.inf:
+        label = "any number" if following.high == np.inf else f"≤ {following.high:.6g}"
+    else:
+        label = _interval(cell.low, following.high)
     return cell.joined(following, label)
 
 
