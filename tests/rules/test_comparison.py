@@ -228,7 +228,7 @@ def test_hard_columns_get_a_verdict_a_reason_and_plain_json(before, now):
 numbers = st.lists(st.floats(allow_nan=True, allow_infinity=True, width=64), min_size=0, max_size=40)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(numbers, numbers)
 def test_whatever_the_numbers_the_answer_is_whole(before, now):
     finding = judge(np.array(before, dtype=float), np.array(now, dtype=float), Monitor(minimum_rows=2))
@@ -238,7 +238,7 @@ def test_whatever_the_numbers_the_answer_is_whole(before, now):
         assert finding.p_adjusted <= 0.01
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.sampled_from(["a", "b", "c", None]), min_size=200, max_size=300), st.randoms())
 def test_the_order_of_the_rows_does_not_matter(rows, random):
     shuffled = list(rows)
@@ -246,3 +246,10 @@ def test_the_order_of_the_rows_does_not_matter(rows, random):
     before, now = np.array(rows, dtype=object), np.array(shuffled, dtype=object)
     assert judge(before, now).verdict is Verdict.OK
     assert judge(before, now).to_dict() == judge(now, before).to_dict()
+
+
+def test_infinities_that_became_numbers_are_drift():
+    infinite, numbers = (Profile.of({"x": values}) for values in (np.full(300, np.inf), np.arange(300.0)))
+    finding = compare_profiles(infinite, numbers).columns[0]
+    assert finding.drifted
+    assert "is infinite in 0 % of rows, before in 100 %" in finding.reason
