@@ -141,5 +141,5 @@ def test_one_factor_is_said_rather_than_what_it_did_to_one_round_value():
 def test_numbers_too_far_apart_for_a_float_are_put_into_words_without_a_warning():
     far = np.where(np.arange(200) % 2, 1e308, -1e308)
     gappy = np.where(np.arange(200) % 3, np.nan, 1.0)
-    for pair in ((far, -far / 2), (gappy, far), (far, gappy)):
-        assert change("x", *map(NumericSummary.of, pair)).startswith("`x` ")
+    for before, now in ((far, -far / 2), (gappy, far), (far, gappy)):
+        assert change("x", NumericSummary.of(before), NumericSummary.of(now)).startswith("`x` ")
