@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 import uvicorn
 from sqlalchemy import Engine, text
@@ -136,7 +137,8 @@ def serve(settings: Settings, *, host: str, port: int) -> None:
                 worker_alive=lambda: child.alive,
             )
             address = f"http://{_written(host)}:{listener.getsockname()[1]}"
-            _Server(_configuration(service), lambda: _announce(database, address, first_key)).run([listener])
+            with _ended_by_signals():
+                _Server(_configuration(service), lambda: _announce(database, address, first_key)).run([listener])
         finally:
             door.close()
             child.stop()
@@ -168,6 +170,17 @@ class _Server(uvicorn.Server):
             self._announce()
 
 
+@contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """uvicorn raises the signal that ended it once more when it is done, which would cut short our own closing."""
+    before = signal.signal(signal.SIGTERM, lambda *_: None)
+    try:
+        with suppress(KeyboardInterrupt):
+            yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def is_loopback(host: str) -> bool:
     """Whether only programs of this machine can reach the address."""
     try:
@@ -191,10 +204,7 @@ def _written(host: str) -> str:
 @contextmanager
 def _alone_in(data_dir: Path) -> Iterator[None]:
     """One service per data folder; the lock goes with the process, however it ends."""
-    run = data_dir / "run"
-    run.mkdir(parents=True, exist_ok=True)
-    data_dir.chmod(0o700)
-    with (run / "lock").open("w") as file:
+    with _lock_file(data_dir) as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
@@ -202,6 +212,20 @@ def _alone_in(data_dir: Path) -> Iterator[None]:
                 f"Another `modelward serve` uses {data_dir}: stop it, or give this one another --data-dir."
             ) from error
         yield
+
+
+def _lock_file(data_dir: Path) -> IO[str]:
+    """The file that is locked, in a folder that only its owner may enter."""
+    run = data_dir / "run"
+    try:
+        run.mkdir(parents=True, exist_ok=True)
+        data_dir.chmod(0o700)
+        return (run / "lock").open("w")
+    except OSError as error:
+        said = os.strerror(error.errno or 0)
+        raise Unavailable(
+            f"The data folder {data_dir} cannot be used ({said}): give another with --data-dir."
+        ) from error
 
 
 @contextmanager

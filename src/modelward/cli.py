@@ -2,6 +2,7 @@
 
 import logging
 import sys
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
 from modelward.accounts.keys import KeyKind
 from modelward.errors import ModelwardError, NotFound, Unavailable
@@ -29,7 +31,8 @@ admin = typer.Typer(help="Keys and links, on the machine that holds the data fol
 cli.add_typer(admin, name="admin")
 
 DataDir = Annotated[
-    Path | None, typer.Option("--data-dir", help="The folder of everything that is kept. [default: ./modelward-data]")
+    Path | None,
+    typer.Option("--data-dir", help="The folder of everything that is kept (./modelward-data, unless said)."),
 ]
 Host = Annotated[str, typer.Option(help="The address to listen on.")]
 Port = Annotated[int, typer.Option(help="The port to listen on.", min=0, max=65535)]
@@ -74,7 +77,7 @@ def compare(
     json_path: Annotated[Path | None, typer.Option("--json", help="Write the whole result to this file.")] = None,
     fail_on: Annotated[FailOn, typer.Option(help="The verdict from which the exit code is 1.")] = FailOn.drift,
 ) -> None:
-    """Judge two tables, column by column. Exit code 0: fine, 1: failed, 2: could not run."""
+    """Judge two tables, column by column. Exit code 0: fine, 1: drifted, 2: could not run."""
     from modelward.report.run import run_compare
 
     raise typer.Exit(run_compare(reference, current, json_path=json_path, fail_on=fail_on.value))
@@ -132,17 +135,21 @@ def login_link(
 def _at_the_database(data_dir: Path | None) -> "Iterator[tuple[Session, int]]":
     """A writing session, and the organisation that the command is about."""
     from modelward.accounts.service import first_organisation
+    from modelward.kit.database import database_address, open_database, writing
     from modelward.kit.database import migrate as bring_up
-    from modelward.kit.database import open_database, writing
     from modelward.settings import read_settings
 
     settings = read_settings(data_dir=data_dir)
+    address = database_address(settings.database_url)
+    unserved = NotFound(f"{settings.data_dir} has not been served yet: start `modelward serve` there once.")
+    if address.get_backend_name() == "sqlite" and not Path(str(address.database)).exists():
+        raise unserved  # before a mistyped folder is made
     database = open_database(settings.database_url)
     bring_up(database)
     with writing(database) as session:
         organisation = first_organisation(session)
         if organisation is None:
-            raise NotFound(f"{settings.data_dir} has not been served yet: start `modelward serve` there once.")
+            raise unserved
         yield session, organisation.id
 
 
@@ -159,5 +166,9 @@ def main() -> None:
     try:
         cli()
     except ModelwardError as error:
-        Console(stderr=True).print(f"[bold red]modelward:[/] {error.sentence}", highlight=False, soft_wrap=True)
+        said = Text.assemble(("modelward:", "bold red"), " ", error.sentence)  # as it is: a path may look like markup
+        Console(stderr=True).print(said, highlight=False, soft_wrap=True)
+        sys.exit(2)
+    except Exception:  # noqa: BLE001 - whatever it is: Python's own exit code of 1 would say "drifted" to a pipeline
+        traceback.print_exc()
         sys.exit(2)

@@ -91,7 +91,10 @@ def read_settings(**overrides: Any) -> Settings:
     Raises:
         Invalid: an unknown name, a value of the wrong kind, a file that cannot be read. All are named at once.
     """
-    dotenv = {name: value for name, value in dotenv_values(".env").items() if value is not None}
+    try:
+        dotenv = {name: value for name, value in dotenv_values(".env").items() if value is not None}
+    except (OSError, UnicodeDecodeError) as error:
+        raise Invalid(f"The file .env in this folder cannot be read: {error}.") from error
     given = {name: value for name, value in overrides.items() if value is not None}
     return settings_from({**dotenv, **os.environ}, **given)
 

@@ -15,6 +15,7 @@ from contextlib import closing
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from modelward.errors import ModelwardError
 from modelward.settings import Settings
 
 log = logging.getLogger("modelward.worker")
@@ -82,7 +83,11 @@ def _child(settings: Settings, lifeline: Connection) -> None:
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     threading.Thread(target=_follow, args=(lifeline, stop), daemon=True, name="lifeline").start()
-    run_worker(settings, stop)
+    try:
+        run_worker(settings, stop)
+    except ModelwardError as error:
+        log.error("%s", error.sentence)  # noqa: TRY400 - the sentence says it all; the parent starts another
+        os._exit(1)
     # Everything is closed. Leaving by the ordinary way would let DuckDB's bindings report what they leak, at length.
     logging.shutdown()
     os._exit(0)

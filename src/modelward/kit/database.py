@@ -6,6 +6,7 @@ in between, whatever the busy timeout. Reading is `with reading(engine) as sessi
 """
 
 import importlib.util
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -30,7 +31,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, Connection
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
@@ -116,7 +117,12 @@ def database_address(url: str) -> URL:
 
 
 def _open_sqlite(address: URL) -> Engine:
-    Path(str(address.database)).parent.mkdir(parents=True, exist_ok=True)
+    folder = Path(str(address.database)).parent
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        said = os.strerror(error.errno or 0)
+        raise Invalid(f"The folder {folder} of the metadata database cannot be made ({said}): name another.") from error
     engine = create_engine(
         address, pool_size=10, max_overflow=50, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False}
     )
@@ -176,17 +182,27 @@ def insert_into(session: Session, table: type[Base] | Table) -> sqlite.Insert | 
 
 
 def migrate(engine: Engine) -> None:
-    """Bring the tables to the newest version. Several processes may call it at once: one works, the others wait."""
+    """Bring the tables to the newest version. Several processes may call it at once: one works, the others wait.
+
+    Raises:
+        Unavailable: the database cannot be reached, written, or read as one.
+    """
     from alembic import command
     from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", "modelward:migrations")
-    with engine.begin() as connection:
-        if engine.dialect.name == "postgresql":
-            connection.exec_driver_sql("SELECT pg_advisory_xact_lock(6039711)")
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+    try:
+        with engine.begin() as connection:
+            if engine.dialect.name == "postgresql":
+                connection.exec_driver_sql("SELECT pg_advisory_xact_lock(6039711)")
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+    except DatabaseError as error:
+        where = engine.url.database if engine.dialect.name == "sqlite" else engine.url.host
+        raise Unavailable(
+            f"The metadata database {where} cannot be used ({error.orig}): check the file, or MODELWARD_DATABASE_URL."
+        ) from error
 
 
 def change(session: Session, statement: UpdateBase) -> int:

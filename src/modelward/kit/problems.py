@@ -96,7 +96,7 @@ def _answer_validation(request: Request, error: Exception) -> JSONResponse:
 def _answer_http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     details = {
-        404: f"There is nothing at {request.url.path}: the paths that there are stand in /docs.",
+        404: f"There is nothing at {request.url.path}: the paths that there are stand in /api/v1/openapi.json.",
         405: f"{request.method} is not known at {request.url.path}: the methods that are stand in the Allow header.",
     }
     detail = error.detail if error.detail not in ("Not Found", "Method Not Allowed") else details[error.status_code]
