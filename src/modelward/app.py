@@ -172,7 +172,7 @@ class _Server(uvicorn.Server):
 
 @contextmanager
 def _ended_by_signals() -> Iterator[None]:
-    """uvicorn raises the signal that ended it once more when it is done, which would cut short our own closing."""
+    """Uvicorn raises the signal that ended it once more when it is done, which would cut short our own closing."""
     before = signal.signal(signal.SIGTERM, lambda *_: None)
     try:
         with suppress(KeyboardInterrupt):
