@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from modelward.monitoring.payload import EMPTY, merge_profiles, unpack, unpack_summary
@@ -43,21 +43,6 @@ def bucket_parts(
             select(table.payload).where(table.model_id == model_id, table.bucket >= start, table.bucket < end)
         )
     return [unpack(payload, columns) for payload in payloads]
-
-
-def rows_between(session: Session, *, model_id: int, start: int, end: int) -> int:
-    """How many rows the profiles of [start, end) hold."""
-    total = 0
-    for table in (BucketProfile, Partial):
-        total += (
-            session.scalar(
-                select(func.coalesce(func.sum(table.rows), 0)).where(
-                    table.model_id == model_id, table.bucket >= start, table.bucket < end
-                )
-            )
-            or 0
-        )
-    return total
 
 
 def seconds(moment: datetime) -> int:
