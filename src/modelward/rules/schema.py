@@ -9,6 +9,7 @@ from modelward.rules.describe import describe
 from modelward.rules.finding import ColumnFinding
 from modelward.rules.verdict import Verdict
 from modelward.stats import CategoricalSummary, NumericSummary, Summary
+from modelward.stats.samples import values_in, without_values
 
 _TRUTHS = {"true", "false"}
 
@@ -32,17 +33,11 @@ def alike(reference: Summary, current: Summary) -> tuple[Summary, Summary] | Non
 
 
 def _as_kind_of(summary: Summary, other: Summary) -> Summary | None:
-    if not _seen(summary):
-        if isinstance(other, NumericSummary):
-            return NumericSummary.empty(missing=summary.missing, invalid=summary.invalid)
-        return CategoricalSummary.from_counts((), (), missing=summary.missing, invalid=summary.invalid)
+    if not values_in(summary):
+        return without_values(summary, like=other)
     if isinstance(summary, CategoricalSummary) and isinstance(other, NumericSummary):
         return _truths(summary) if set(summary.categories) <= _TRUTHS and _zero_or_one(other) else None
     return None
-
-
-def _seen(summary: Summary) -> int:
-    return summary.numbers if isinstance(summary, NumericSummary) else summary.count
 
 
 def _zero_or_one(summary: NumericSummary) -> bool:

@@ -5,11 +5,14 @@ A document is a magic of four bytes, a version, whether the rest is compressed, 
 
 import struct
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import numpy as np
 
 from modelward.stats.arrays import F64, I64
+
+T = TypeVar("T")
 
 VERSION = 1
 _HEADER = struct.Struct("<4sBB")
@@ -115,6 +118,21 @@ class Reader:
         taken = self._data[self._at : end]
         self._at = end
         return taken
+
+
+def to_document(magic: bytes, write: Callable[[Writer], None]) -> bytes:
+    """What `write` adds, as a versioned document."""
+    writer = Writer()
+    write(writer)
+    return writer.document(magic)
+
+
+def from_document(data: bytes, magic: bytes, read: Callable[[Reader], T]) -> T:
+    """What `read` takes from a document, to its last byte; ValueError, with a sentence, for anything else."""
+    reader = Reader(data, magic)
+    answer = read(reader)
+    reader.finish()
+    return answer
 
 
 def require(condition: bool | np.bool_, what: str) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from modelward.stats.arrays import I64
-from modelward.stats.binary import Reader, Writer, require
+from modelward.stats.binary import Reader, Writer, from_document, require, to_document
 from modelward.stats.distinct import SIZE, NameSample, hash_names, merge_samples, sample_names
 
 CAP = 1000
@@ -149,17 +149,12 @@ class CategoricalSummary:
 
     def to_bytes(self) -> bytes:
         """The summary as a versioned document, for `from_bytes`."""
-        writer = Writer()
-        self.write(writer)
-        return writer.document(_MAGIC)
+        return to_document(_MAGIC, self.write)
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Self:
         """Read what `to_bytes` wrote; ValueError, with a sentence, for anything else."""
-        reader = Reader(data, _MAGIC)
-        summary = cls.read(reader)
-        reader.finish()
-        return summary
+        return from_document(data, _MAGIC, cls.read)
 
     def write(self, writer: Writer) -> None:
         """Add the fields to a document."""

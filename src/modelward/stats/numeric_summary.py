@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from modelward.stats import moments, sketch
 from modelward.stats.arrays import F64, Flags
-from modelward.stats.binary import Reader, Writer
+from modelward.stats.binary import Reader, Writer, from_document, to_document
 from modelward.stats.finite import split, split_sorted
 from modelward.stats.numeric_document import read_fields, write_fields
 from modelward.stats.order import SortedOrder, order_of
@@ -199,17 +199,12 @@ class NumericSummary:
 
     def to_bytes(self) -> bytes:
         """The summary as a versioned document, for `from_bytes`."""
-        writer = Writer()
-        self.write(writer)
-        return writer.document(_MAGIC)
+        return to_document(_MAGIC, self.write)
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Self:
         """Read what `to_bytes` wrote; ValueError, with a sentence, for anything else."""
-        reader = Reader(data, _MAGIC)
-        summary = cls.read(reader)
-        reader.finish()
-        return summary
+        return from_document(data, _MAGIC, cls.read)
 
     def write(self, writer: Writer) -> None:
         """Add the fields to a document."""

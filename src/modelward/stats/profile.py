@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Self
 
-from modelward.stats.binary import Reader, Writer, require
+from modelward.stats.binary import Reader, Writer, from_document, require, to_document
 from modelward.stats.categorical_summary import CategoricalSummary
 from modelward.stats.numeric_summary import NumericSummary
 from modelward.stats.samples import Sample, Summary, column_summary
@@ -50,18 +50,22 @@ class Profile:
 
     def to_bytes(self) -> bytes:
         """The profile as a versioned document, for `from_bytes`."""
-        writer = Writer()
+        return to_document(_MAGIC, self._write)
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Self:
+        """Read what `to_bytes` wrote; ValueError, with a sentence, for anything else."""
+        return from_document(data, _MAGIC, cls._read)
+
+    def _write(self, writer: Writer) -> None:
         writer.pack("qI", self.rows, len(self.columns))
         for name, summary in self.columns.items():
             writer.text(name)
             writer.pack("B", _NUMERIC if isinstance(summary, NumericSummary) else _CATEGORICAL)
             summary.write(writer)
-        return writer.document(_MAGIC)
 
     @classmethod
-    def from_bytes(cls, data: bytes) -> Self:
-        """Read what `to_bytes` wrote; ValueError, with a sentence, for anything else."""
-        reader = Reader(data, _MAGIC)
+    def _read(cls, reader: Reader) -> Self:
         rows, width = map(int, reader.unpack("qI"))
         require(rows >= 0, "its rows are negative")
         columns: dict[str, Summary] = {}
@@ -70,7 +74,6 @@ class Profile:
             require(name not in columns, "a column is there twice")
             columns[name] = _read_column(reader)
             require(columns[name].rows == rows, "a column has another number of rows")
-        reader.finish()
         return cls(rows, columns)
 
 

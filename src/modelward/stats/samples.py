@@ -47,18 +47,20 @@ def summary_pair(reference: Sample, current: Sample) -> tuple[Summary, Summary]:
     first, second = summary_of(reference), summary_of(current)
     if type(first) is type(second):
         return first, second
-    if not _seen(first):
-        return _emptied(first, like=second), second
-    if not _seen(second):
-        return first, _emptied(second, like=first)
+    if not values_in(first):
+        return without_values(first, like=second), second
+    if not values_in(second):
+        return first, without_values(second, like=first)
     raise ValueError("One side holds numbers and the other names; a column is compared with one of its own kind.")
 
 
-def _seen(summary: Summary) -> int:
+def values_in(summary: Summary) -> int:
+    """How many rows hold a value: a number, an infinity among them, or a name."""
     return summary.numbers if isinstance(summary, NumericSummary) else summary.count
 
 
-def _emptied(summary: Summary, *, like: Summary) -> Summary:
+def without_values(summary: Summary, *, like: Summary) -> Summary:
+    """A side without a single value as the kind of the other."""
     if isinstance(like, NumericSummary):
         return NumericSummary.empty(missing=summary.missing, invalid=summary.invalid)
     return CategoricalSummary.from_counts((), (), missing=summary.missing, invalid=summary.invalid)
