@@ -1,8 +1,11 @@
 """How data is compared: the configuration of every verdict, and the values that hold unless told otherwise."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal, Self
+
+import numpy as np
 
 EVERY = "*"  # The key that names all columns in `tests`, `thresholds` and `column_bins`.
 WINDOWS = ("hour", "day", "week", "events")
@@ -24,6 +27,9 @@ TESTS: Mapping[str, str] = {
     "mean_shift": "mean_shift",
 }
 ONLY_NUMBERS = frozenset({"kolmogorov_smirnov", "wasserstein", "wasserstein_normalised", "mean_shift"})
+
+MOST_EVENTS = 10_000_000
+"""The largest window of the last events."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +66,7 @@ class Monitor:
     time_zone: str = "UTC"
 
     def __post_init__(self) -> None:
-        for problem in _problems(self):
+        for problem in _misfits(self) or _problems(self):
             raise ValueError(problem)
 
     def test_of(self, column: str, kind: str) -> str | None:
@@ -98,6 +104,29 @@ class Monitor:
         return cls(**{**wire, **sets})
 
 
+def _misfits(monitor: Monitor) -> list[str]:
+    """What is not of the kind that the other checks, and every evaluation after them, count with."""
+    whole = {"minimum_rows": monitor.minimum_rows, "window_events": monitor.window_events, "bins": monitor.bins}
+    whole |= {f"column_bins of {column!r}": bins for column, bins in monitor.column_bins.items()}
+    names = ("q", "psi_moderate", "psi_strong", "mean_shift", "missing_shift", "new_category_share")
+    real = {name: getattr(monitor, name) for name in names}
+    real |= {f"the threshold of {column!r}": value for column, value in monitor.thresholds.items()}
+    texts: list[Any] = [*monitor.tests.values(), monitor.window, monitor.time_zone, *monitor.ignore, *monitor.labels]
+    return [
+        *(f"{name} must be a whole number" for name, value in whole.items() if not _is_whole(value)),
+        *(f"{name} must be a number" for name, value in real.items() if not _is_real(value)),
+        *(f"{text!r} must be a text" for text in texts if not isinstance(text, str)),
+    ]
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int | np.integer)
+
+
+def _is_real(value: Any) -> bool:
+    return (_is_whole(value) or isinstance(value, float | np.floating)) and abs(value) < math.inf  # NaN is not below
+
+
 def _problems(monitor: Monitor) -> list[str]:
     every_bins = {"bins": monitor.bins, **{f"bins of {column!r}": n for column, n in monitor.column_bins.items()}}
     unknown = [name for name in monitor.tests.values() if name not in TESTS]
@@ -114,7 +143,7 @@ def _problems(monitor: Monitor) -> list[str]:
             "an effect's threshold cannot be negative",
         ),
         (monitor.window not in WINDOWS, f"window must be one of {', '.join(WINDOWS)}"),
-        (monitor.window_events < 1, "window_events must be at least 1"),
+        (not 1 <= monitor.window_events <= MOST_EVENTS, f"window_events must lie between 1 and {MOST_EVENTS:,}"),
         (bool(unknown), f"there is no test {', '.join(map(repr, unknown))}; choose one of {', '.join(sorted(TESTS))}"),
     ]
     return [sentence for wrong, sentence in found if wrong]
