@@ -194,3 +194,13 @@ def test_another_organisation_sees_and_changes_nothing_of_ours(app: FastAPI, htt
     assert [answer.status_code for answer in answers] == [404, 404, 404]
     assert theirs.get("/models").json()["items"] == []
     assert all("our secret" not in answer.text for answer in answers)
+
+
+@pytest.mark.parametrize("value", ['"\\ud800"', "NaN", "1e999", '"' + "x" * 100_000 + '"'])
+def test_attributes_that_could_not_be_sent_again_are_refused(app: FastAPI, value: str) -> None:
+    http = client_of(app, organisation(app, "Acme"))
+    http.post("/models", json={"name": "m"})
+    body = f'{{"attributes": {{"owner": {value}}}}}'
+    answer = http.patch("/models/m", content=body, headers={"Content-Type": "application/json"})
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "attributes")
+    assert http.get("/models").json()["items"][0]["attributes"] == {}

@@ -1,9 +1,10 @@
 """The shapes of models in requests and answers. Two ways of registering a model are in the field; both are taken."""
 
+import json
 from datetime import datetime
 from typing import Annotated, Any, Self
 
-from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
 
 from modelward.registry.schema import FeatureKind
 from modelward.registry.tables import Model
@@ -27,6 +28,24 @@ def _kind(value: object) -> FeatureKind:
 
 Kind = Annotated[FeatureKind, BeforeValidator(_kind)]
 Named = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+LARGEST_ATTRIBUTES = 100_000
+"""Bytes of JSON. Every list of models carries them."""
+
+
+def _kept_as_json(attributes: dict[str, Any]) -> dict[str, Any]:
+    """Refuse here what could be stored and then not be sent: one such model would take the whole list with it."""
+    try:
+        size = len(json.dumps(attributes, ensure_ascii=False, allow_nan=False).encode())
+    except ValueError as error:  # UnicodeEncodeError is one
+        raise ValueError("they hold what is no text or no number (half a surrogate pair, NaN, Infinity)") from error
+    if size > LARGEST_ATTRIBUTES:
+        raise ValueError(f"they have {size:,} bytes as JSON; {LARGEST_ATTRIBUTES:,} are allowed")
+    return attributes
+
+
+Attributes = Annotated[dict[str, Any], AfterValidator(_kept_as_json)]
 
 
 class _Body(BaseModel):
@@ -98,7 +117,7 @@ class ModelChanges(_Body):
     task: str | None = Field(None, max_length=40)
     time_zone: str | None = Field(None, max_length=80)
     threshold: float | None = Field(None, allow_inf_nan=False)
-    attributes: dict[str, Any] | None = None
+    attributes: Attributes | None = None
 
 
 class FeatureAnswer(BaseModel):
