@@ -142,6 +142,8 @@ def test_a_file_that_is_no_reference_is_refused_in_a_sentence(client: TestClient
         assert answer.status_code == 422
         return str(answer.json()["detail"])
 
+    broken = refused(b"a,b\n1\n")
+    assert (broken.startswith("The file could not be read"), "upload" in broken) == (True, False)
     assert "empty" in refused(b"")
     assert "name the columns as the features are named" in refused(b"a,b\n" + b"1,2\n" * 100)
     assert "too small" in refused(b"age,town\n1,Bonn\n")

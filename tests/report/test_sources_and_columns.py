@@ -216,3 +216,16 @@ def test_a_damaged_gzip_is_refused_in_a_sentence(tmp_path):
     path.write_bytes(packed)
     with pytest.raises(Invalid, match="could not be read"):
         open_frame(path)
+
+
+def test_a_table_of_very_many_columns_is_read_without_looking_each_name_up():
+    asked = []
+
+    class Counted(pl.DataFrame):
+        @property
+        def columns(self):
+            asked.append(1)
+            return pl.DataFrame.columns.__get__(self)
+
+    read_profile(Counted({f"c{i}": [1.0] for i in range(100)}))
+    assert len(asked) < 20

@@ -94,7 +94,12 @@ def read_upload(session: Session, *, model_id: int, path: Path) -> Profile:
     from modelward.report.frames import read_profile
 
     check_size(path)
-    return _as_the_model_names_them(read_profile(path).profile, profiled_columns(session, model_id))
+    try:
+        found = read_profile(path)
+    except Invalid as error:
+        # Where the service keeps the upload for a moment is nothing to the person who sent it.
+        raise Invalid(error.sentence.replace(repr(str(path)), "The file")) from error
+    return _as_the_model_names_them(found.profile, profiled_columns(session, model_id))
 
 
 def upload_reference(
