@@ -18,6 +18,7 @@ from modelward.events.duckdb import DuckDBStore
 from modelward.ingest.door import Door
 from modelward.ingest.journal import Journal, JournalReader
 from modelward.ingest.mover import Mover
+from modelward.ingest.patience import PATIENCE, Patience
 from modelward.kit.database import reading, writing
 from modelward.registry.tables import Model
 from modelward.settings import settings_from
@@ -35,7 +36,7 @@ class Reply(NamedTuple):
 class Place:
     """One folder, one organisation, one door; a mover whenever it is asked for."""
 
-    def __init__(self, folder: Path, database: Engine, **settings: Any) -> None:
+    def __init__(self, folder: Path, database: Engine, *, patience: Patience = PATIENCE, **settings: Any) -> None:
         self.folder = folder
         self.database = database
         self.now = NOW
@@ -49,7 +50,7 @@ class Place:
             limit_bytes=self.settings.journal_limit_bytes,
             min_free_disk_bytes=self.settings.min_free_disk_bytes,
         )
-        self.door = Door(self.journal, database, self.settings, clock=lambda: self.now)
+        self.door = Door(self.journal, database, self.settings, clock=lambda: self.now, patience=patience)
         self.store = DuckDBStore(folder / "events.duckdb")
         self.reader = JournalReader(folder / "journal")
         self.absorbed: list[Any] = []

@@ -22,6 +22,7 @@ from modelward.ingest.counting import Counters
 from modelward.ingest.directory import Directory
 from modelward.ingest.intake import Intake, JsonIntake, LabelIntake, Taken
 from modelward.ingest.journal import Journal
+from modelward.ingest.patience import PATIENCE, Patience, Readings
 from modelward.ingest.requests import Gone, Head, Receive, Scope, Send, answer, body_of, head_of, refuse
 from modelward.ingest.timestamps import Clock, times_of
 from modelward.kit import clock as kit_clock
@@ -59,11 +60,18 @@ class Door:
     """The ASGI application. `answers` says which requests are its own."""
 
     def __init__(
-        self, journal: Journal, engine: Engine, settings: Settings, *, clock: Callable[[], datetime] = kit_clock.now
+        self,
+        journal: Journal,
+        engine: Engine,
+        settings: Settings,
+        *,
+        clock: Callable[[], datetime] = kit_clock.now,
+        patience: Patience = PATIENCE,
     ) -> None:
         self._journal = journal
         self._settings = settings
         self._clock = clock
+        self._readings = Readings(patience)
         self._directory = Directory(engine, clock)
         self._commit = GroupCommit(journal)
         self._counters = Counters()
@@ -123,7 +131,7 @@ class Door:
         self._journal.admit()
         arrow = head.content_type == ARROW
         limit = self._settings.max_body_bytes * (_ARROW_FACTOR if arrow else 1)
-        body = await body_of(receive, announced=head.length, limit=limit)
+        body = await body_of(receive, announced=head.length, limit=limit, readings=self._readings)
         plain = unpacked(body, head.coding) if head.coding else body
         what, named = route
         intake = self._intake(what, named, scope, principal, arrow=arrow)

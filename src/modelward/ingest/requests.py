@@ -1,5 +1,6 @@
 """One HTTP request to the door and its answer: bytes in within bounds, bytes out."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, NamedTuple
 
@@ -7,6 +8,7 @@ import msgspec
 
 from modelward.errors import Conflict, Forbidden, Invalid, ModelwardError, NotFound, Unauthorized, Unavailable
 from modelward.ingest.bodies import TooLarge, UnknownCoding
+from modelward.ingest.patience import Reading, Readings, TooSlow
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -20,6 +22,7 @@ _PROBLEM = (b"content-type", b"application/problem+json")
 # The first that fits decides.
 _STATUS: tuple[tuple[type[ModelwardError], int, str], ...] = (
     (TooLarge, 413, "Too large"),
+    (TooSlow, 408, "Too slow"),
     (UnknownCoding, 415, "Unsupported media type"),
     (Unauthorized, 401, "Not authenticated"),
     (Forbidden, 403, "Not allowed"),
@@ -62,15 +65,29 @@ def head_of(scope: Scope) -> Head:
     )
 
 
-async def body_of(receive: Receive, *, announced: int, limit: int) -> bytes:
+async def body_of(receive: Receive, *, announced: int, limit: int, readings: Readings) -> bytes:
     """The whole body.
 
     Raises:
         TooLarge: it has more than `limit` bytes.
+        TooSlow: it came slower than the patience of `readings` allows.
         Gone: the client went away.
     """
     if announced > limit:
         raise _too_large(limit)
+    reading = readings.begin()
+    try:
+        return await _read(receive, limit, reading)
+    except asyncio.CancelledError:
+        if not reading.overdue:
+            raise
+        reading.task.uncancel()
+        raise readings.too_slow() from None
+    finally:
+        readings.end(reading)
+
+
+async def _read(receive: Receive, limit: int, reading: Reading) -> bytes:
     message = await receive()
     if message["type"] == "http.request" and not message.get("more_body"):
         return _bounded(message.get("body", b""), limit)
@@ -85,6 +102,8 @@ async def body_of(receive: Receive, *, announced: int, limit: int) -> bytes:
             raise _too_large(limit)
         if not message.get("more_body"):
             return b"".join(parts)
+        if part:
+            reading.heard = asyncio.get_running_loop().time()
         message = await receive()
 
 
@@ -113,7 +132,7 @@ async def refuse(send: Send, error: ModelwardError | None) -> None:
         headers.append((b"retry-after", str(error.retry_after).encode()))
     if status == 401:
         headers.append((b"www-authenticate", b"Bearer"))
-    if status == 413:
+    if status in (408, 413):
         headers.append((b"connection", b"close"))  # the rest of the body is not read
     await _send(send, status, _encoder.encode(problem), headers)
 
