@@ -32,6 +32,14 @@ def ours(each_database: Engine) -> int:
         return create_organisation(session, name="Ours", now=NOON).id
 
 
+@pytest.mark.parametrize(("kind", "reads", "decides"), [("read", True, False), ("admin", True, True)])
+def test_a_cookie_may_do_what_the_key_may_that_signed_in(kind: str, reads: bool, decides: bool) -> None:
+    holder = read_session(session_cookie(3, now=NOON, secret=SECRET, kind=kind), now=NOON, secret=SECRET)
+    assert holder
+    assert (holder.organisation_id, holder.kind) == (3, kind)
+    assert (holder.can_read, holder.can_admin, holder.can_ingest) == (reads, decides, decides)
+
+
 def test_a_link_opens_the_dashboard_once(each_database: Engine, ours: int) -> None:
     token = link(each_database)
     cookie = redeem(each_database, token)

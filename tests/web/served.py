@@ -15,42 +15,44 @@ from modelward.web.assets import Assets
 from modelward.web.errors import PageRoute
 from modelward.web.security import SecurityHeaders
 from modelward.web.snippets import first_event
+from modelward.web.time_range import model_path
 from modelward.web.views.column import Limits
-from modelward.web.views.model_page import ModelReadings, model_page
+from modelward.web.views.model_page import ModelReadings, model_page, numbers_of
+from modelward.web.views.numbers import TITLES
 from modelward.web.views.overview import overview_of
 from modelward.web.views.timeline import timeline
 
 SNIPPET = first_event("http://127.0.0.1:8000", "churn")
 
 
-def application() -> FastAPI:
-    """Each page once; `X-Part` gives a part, as the real routes do."""
-    app = FastAPI()
-    app.router.route_class = PageRoute
-    models = {
-        "flights-late": flights.drifted_model,
-        "wide": flights.wide_model,
-        "churn": flights.new_model,
-        "hostile": flights.hostile_model,
-    }
+MODELS = {
+    "flights-late": flights.drifted_model,
+    "wide": flights.wide_model,
+    "churn": flights.new_model,
+    "hostile": flights.hostile_model,
+}
 
-    def read(key: str) -> ModelReadings:
-        if key not in models:
-            raise NotFound(f"There is no model `{key}`: check the address, or choose one from the list.")
-        return models[key]()
 
-    @app.get("/dashboard")
-    def overview(request: Request) -> Response:
-        template = "_overview_list.html" if request.headers.get("x-part") == "models" else "overview.html"
-        return pages.page(template, overview=overview_of(flights.cards()), first_event=SNIPPET)
+def read(key: str) -> ModelReadings:
+    if key not in MODELS:
+        raise NotFound(f"There is no model `{key}`: check the address, or choose one from the list.")
+    return MODELS[key]()
 
-    @app.get("/empty")
-    def empty() -> Response:
-        return pages.page("overview.html", overview=overview_of(()), first_event=SNIPPET)
+
+def add_models(app: FastAPI) -> None:
+    """The pages of a model."""
 
     @app.get("/dashboard/models/{key}/timeline.json")
     def data(key: str) -> Response:
         return JSONResponse(timeline(read(key).heat, flights.ZONE, Limits()))
+
+    @app.get("/dashboard/models/{key}/numbers")
+    def numbers(key: str, part: str, request: Request, column: str | None = None) -> Response:
+        shown = read(key)
+        table = numbers_of(shown, part)
+        template = "_numbers.html" if request.headers.get("x-part") == "numbers" else "numbers.html"
+        back = model_path(key)
+        return pages.page(template, table=table, title=TITLES[part], facts=shown.facts, back=back)
 
     @app.get("/dashboard/models/{key}")
     def model(key: str, request: Request, column: str | None = None, columns: int = 1) -> Response:
@@ -61,7 +63,24 @@ def application() -> FastAPI:
         part = {"column": "_model_column.html", "status": "_model_status.html"}.get(
             request.headers.get("x-part", ""), "model.html"
         )
-        return pages.page(part, model=view, first_event=SNIPPET, upload_reference=SNIPPET)
+        return pages.page(part, model=view, may_decide=True, first_event=SNIPPET, upload_reference=SNIPPET)
+
+
+def application() -> FastAPI:
+    """Each page once; `X-Part` gives a part, as the real routes do."""
+    app = FastAPI()
+    app.router.route_class = PageRoute
+
+    @app.get("/dashboard")
+    def overview(request: Request) -> Response:
+        template = "_overview_list.html" if request.headers.get("x-part") == "models" else "overview.html"
+        return pages.page(template, overview=overview_of(flights.cards()), first_event=SNIPPET)
+
+    @app.get("/empty")
+    def empty() -> Response:
+        return pages.page("overview.html", overview=overview_of(()), first_event=SNIPPET)
+
+    add_models(app)
 
     @app.get("/login")
     def login() -> Response:

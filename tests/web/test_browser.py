@@ -1,5 +1,6 @@
 """The pages in a real browser: the policy holds, nothing hostile runs, and everything can be reached and read."""
 
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -260,7 +261,39 @@ def test_without_scripts_the_page_still_says_everything(browser: Browser, site: 
     assert page.locator(".scripted").first.is_hidden()
     page.locator("details.numbers summary").first.click()
     assert page.locator("details.numbers table").first.is_visible()
+    page.locator("#latency summary").click()
+    page.get_by_role("link", name="Latency by window").click()
+    assert page.locator("table tbody tr").count() == 300
     context.close()
+
+
+def test_the_numbers_of_a_chart_come_when_they_are_asked_for_and_tell_its_hover(visit: Visit) -> None:
+    page = visit.open(MODEL)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    chart = page.locator("#latency .plot")
+    chart.scroll_into_view_if_needed()
+    box = chart.bounding_box()
+    assert box
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 60)
+    page.wait_for_selector("#tip:not([hidden])")
+    told = page.locator("#tip").inner_text()
+    assert "2013" in told
+    assert "p95: " in told
+    page.mouse.move(box["x"] + box["width"] / 2 + 40, box["y"] + 60)
+    page.wait_for_function("old => document.getElementById('tip').innerText !== old", arg=told)
+    page.locator("#latency summary").click()
+    assert page.locator("#latency tbody tr").count() == 300
+    assert len([url for url in asked if "part=latency" in url]) == 1
+    page.mouse.move(2, 2)
+    assert page.locator("#tip").is_hidden()
+    assert visit.complaints == []
+
+
+def test_a_calm_cell_tells_its_window_and_level_too(visit: Visit) -> None:
+    page = visit.open(MODEL)
+    page.locator(".heat td a.l1").first.hover()
+    assert re.fullmatch(r"\d+ \w+ to \d+ \w+ 2013\nno drift, PSI [\d.]+", page.locator("#tip").inner_text())
 
 
 def test_a_page_on_paper_is_light_and_whole(visit: Visit) -> None:

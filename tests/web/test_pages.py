@@ -57,18 +57,34 @@ def test_a_used_link_does_no_harm_to_whoever_is_signed_in(reader: TestClient) ->
     assert (answer.status_code, answer.headers["location"]) == (303, "/dashboard")
 
 
-def test_an_admin_key_signs_in_and_lesser_keys_do_not_become_more(stranger: TestClient, world: World) -> None:
-    own = {"sec-fetch-site": "same-origin"}
-    refused = stranger.post("/login", data={"key": key_of(world, KeyKind.READ)}, headers=own)
-    assert refused.status_code == 403
-    assert "of the kind read" in refused.text
-    assert "set-cookie" not in refused.headers
-    assert stranger.post("/login", data={"key": "nonsense"}, headers=own).status_code == 401
+OWN = {"sec-fetch-site": "same-origin"}
+
+
+def test_a_key_signs_in_to_what_it_may_do_and_no_more(stranger: TestClient, world: World) -> None:
+    ingest = stranger.post("/login", data={"key": key_of(world, KeyKind.INGEST)}, headers=OWN)
+    assert ingest.status_code == 403
+    assert "of the kind ingest" in ingest.text
+    assert "set-cookie" not in ingest.headers
+    assert stranger.post("/login", data={"key": "nonsense"}, headers=OWN).status_code == 401
     admin = stranger.post(
-        "/login", data={"key": f" {key_of(world, KeyKind.ADMIN)}\n", "next": "/dashboard"}, headers=own
+        "/login", data={"key": f" {key_of(world, KeyKind.ADMIN)}\n", "next": "/dashboard"}, headers=OWN
     )
     assert (admin.status_code, admin.headers["location"]) == (303, "/dashboard")
     assert stranger.get("/dashboard").status_code == 200
+
+
+def test_a_read_key_signs_in_to_look_and_may_not_decide(stranger: TestClient, world: World) -> None:
+    world.auto_reference = 250
+    world.send(world.events(1200, START, over=DAY), now=START + DAY)
+    world.settle(START + DAY)
+    assert stranger.post("/login", data={"key": key_of(world, KeyKind.READ)}, headers=OWN).status_code == 303
+    page = stranger.get("/dashboard/models/churn")
+    assert page.status_code == 200
+    assert "reference/confirm" not in page.text
+    assert "needs a key of the kind admin" in text_of(page.text)
+    refused = stranger.post("/dashboard/models/churn/reference/confirm", headers=OWN)
+    assert refused.status_code == 403
+    assert "yours is of the kind read" in text_of(refused.text)
 
 
 def test_another_site_cannot_sign_a_reader_in(stranger: TestClient, world: World) -> None:
@@ -191,6 +207,19 @@ def test_the_page_says_when_the_database_is_away(reader: TestClient, app: FastAP
     assert answer.status_code == 503
     assert answer.headers["retry-after"] == "5"
     assert "The database does not answer" in answer.text
+
+
+def test_the_numbers_of_a_chart_are_a_page_and_a_part(reader: TestClient, drifted: World) -> None:
+    for part, head in (("drift", "PSI"), ("volume", "Events"), ("latency", "p95"), ("predictions", "Window")):
+        address = f"/dashboard/models/churn/numbers?part={part}&column=age"
+        whole = reader.get(address)
+        assert (whole.status_code, head in text_of(whole.text), "<html" in whole.text) == (200, True, True), part
+        alone = reader.get(address, headers={"x-part": "numbers"}).text
+        assert alone.startswith("<table>")
+        assert alone.count("<tr data-from") == 4
+    assert reader.get("/dashboard/models/churn/numbers?part=all").status_code == 422
+    empty = reader.get("/dashboard/models/churn/numbers?part=volume&from=2025-01-01&to=2025-01-02")
+    assert "There are no numbers in this range" in empty.text
 
 
 def test_the_timeline_is_plain_data(reader: TestClient, drifted: World) -> None:

@@ -12,7 +12,8 @@ from modelward.web.states import STATES, state_of
 from modelward.web.views.column import Limits
 from modelward.web.views.events_table import events_of, written
 from modelward.web.views.heat import CELLS, ROWS, chosen_column
-from modelward.web.views.model_page import ModelPage, ModelReadings, model_page
+from modelward.web.views.model_page import ModelPage, ModelReadings, model_page, numbers_of
+from modelward.web.views.numbers import TITLES
 from modelward.web.views.overview import overview_of
 from modelward.web.views.traffic import newest_telling
 from modelward.web.writing import milliseconds
@@ -233,11 +234,23 @@ def test_a_limit_of_the_column_itself_is_the_only_one_drawn() -> None:
     assert "moderate" not in column.history
 
 
-def test_tables_list_the_newest_and_say_that_there_is_more() -> None:
-    volume = page_of(flights.drifted_model()).volume
+def test_the_numbers_behind_a_chart_are_all_there_newest_first() -> None:
+    read = flights.drifted_model()
+    volume = numbers_of(read, "volume")
     assert volume
-    assert (len(volume.table.rows), volume.table.cut) == (100, True)
-    assert volume.table.rows[0][0] == "Tue 31 Dec 2013"
+    assert len(volume.rows) == len(read.history) == 300
+    assert (volume.rows[0].name, volume.rows[0].end) == ("Tue 31 Dec 2013 (not over yet)", "100%")
+    assert volume.rows[-1].start == "0%"
+    drift, latency = numbers_of(read, "drift"), numbers_of(read, "latency")
+    assert drift
+    assert latency
+    assert drift.heads == ("Window", "PSI", "KS", "Verdict")
+    assert drift.rows[0].values[2] == "Strong drift"
+    assert latency.heads == ("Window", "p50", "p95", "p99")
+
+
+def test_a_chart_without_numbers_has_no_table() -> None:
+    assert [numbers_of(flights.new_model(), part) for part in TITLES] == [None] * 4
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ COOKIE = "modelward_session"
 LINK_LASTS = timedelta(hours=24)
 SESSION_LASTS = timedelta(days=30)
 PURPOSE = "dashboard session"
+OWNER = "session"
 
 
 def create_login_link(session: Session, *, now: datetime, organisation_id: int | None = None) -> str:
@@ -53,9 +54,13 @@ def redeem_login_link(session: Session, token: str, *, now: datetime, secret: st
     return session_cookie(organisation_id, now=now, secret=secret)
 
 
-def session_cookie(organisation_id: int, *, now: datetime, secret: str) -> str:
-    """The value of a cookie that opens the dashboard of this organisation for 30 days."""
-    content = {"organisation": organisation_id, "until": int((now + SESSION_LASTS).timestamp())}
+def session_cookie(organisation_id: int, *, now: datetime, secret: str, kind: str = OWNER) -> str:
+    """The value of a cookie that opens the dashboard of this organisation for 30 days.
+
+    `kind` is that of the key that was signed in with: the cookie may do what the key may, no more. A one-time link is
+    the owner's own and may do all.
+    """
+    content = {"organisation": organisation_id, "kind": kind, "until": int((now + SESSION_LASTS).timestamp())}
     return sign(json.dumps(content).encode(), secret=secret, purpose=PURPOSE)
 
 
@@ -65,4 +70,6 @@ def read_session(cookie: str, *, now: datetime, secret: str) -> Principal | None
     if content is None:
         return None
     told = json.loads(content)
-    return Principal(told["organisation"], None, "session") if told["until"] > now.timestamp() else None
+    if told["until"] <= now.timestamp():
+        return None
+    return Principal(told["organisation"], None, told.get("kind", OWNER))

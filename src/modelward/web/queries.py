@@ -158,6 +158,18 @@ def column_readings(session: Session, facts: ModelFacts, asked: Asked) -> ModelR
     return ModelReadings(facts, heat, (), None, None, chosen=chosen_of(session, facts, asked, heat))
 
 
+def numbers_readings(session: Session, facts: ModelFacts, asked: Asked, part: str) -> ModelReadings:
+    """What the table behind one chart needs."""
+    if part == "drift":
+        return column_readings(session, facts, asked)
+    points = monitoring.window_history(
+        session, model_id=facts.id, start=asked.range.start, end=asked.range.end, limit=WINDOWS
+    )
+    heat = HeatMap(facts.window, points, ())
+    predicted = _prediction_of(session, facts, heat) if part == "predictions" else None
+    return ModelReadings(facts, heat, points, None, None, prediction=predicted)
+
+
 def latest_events(events: EventStore, model_id: int) -> tuple[list[Mapping[str, Any]], str | None]:
     """The newest rows; the page stands without them while the store is away, and says so."""
     try:

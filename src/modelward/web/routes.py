@@ -1,6 +1,6 @@
 """The pages. Each reads, makes a view, and renders it; a header X-Part asks for the part that refreshes in place."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
@@ -19,8 +19,9 @@ from modelward.web.pages import page
 from modelward.web.queries import Address
 from modelward.web.sign_in import sign_in_by_key, sign_in_by_link, sign_in_page
 from modelward.web.snippets import first_event, upload_reference
-from modelward.web.time_range import model_path
-from modelward.web.views.model_page import ModelPage, model_page
+from modelward.web.time_range import address, model_path
+from modelward.web.views.model_page import ModelPage, model_page, numbers_of
+from modelward.web.views.numbers import TITLES
 from modelward.web.views.overview import overview_of
 from modelward.web.views.timeline import timeline
 
@@ -67,15 +68,20 @@ def model(request: Request, key: str, asking: Asking, session: Reading, reader: 
     part = _PARTS.get(request.headers.get("x-part", ""))
     if part:
         template, read = part
-        return page(template, model=model_page(read(session, facts, asked), asked, now=now()))
+        view = model_page(read(session, facts, asked), asked, now=now())
+        return page(template, model=view, may_decide=reader.can_admin)
     view = model_page(queries.readings(session, request.app.state.events, facts, asked), asked, now=now())
-    return _whole(request, view)
+    return _whole(request, view, may_decide=reader.can_admin)
 
 
-def _whole(request: Request, view: ModelPage) -> Response:
+def _whole(request: Request, view: ModelPage, *, may_decide: bool) -> Response:
     base, key = _base(request), view.facts.key
     return page(
-        "model.html", model=view, first_event=first_event(base, key), upload_reference=upload_reference(base, key)
+        "model.html",
+        model=view,
+        may_decide=may_decide,
+        first_event=first_event(base, key),
+        upload_reference=upload_reference(base, key),
     )
 
 
@@ -87,6 +93,24 @@ def model_timeline(key: str, asking: Asking, session: Reading, reader: Reader) -
         timeline(queries.heat_of(session, facts, asked.range), facts.zone, facts.limits),
         headers={"cache-control": "no-store"},
     )
+
+
+@router.get("/dashboard/models/{key}/numbers")
+def numbers(
+    request: Request,
+    *,
+    key: str,
+    part: Literal["drift", "predictions", "volume", "latency"],
+    asking: Asking,
+    session: Reading,
+    reader: Reader,
+) -> Response:
+    facts = queries.facts_of(session, reader.organisation_id, key)
+    asked = queries.asked_of(session, facts, asking, now())
+    table = numbers_of(queries.numbers_readings(session, facts, asked, part), part)
+    template = "_numbers.html" if request.headers.get("x-part") == "numbers" and table else "numbers.html"
+    back = address(model_path(facts.key), **asked.range.parameters(facts.zone))
+    return page(template, table=table, title=TITLES[part], facts=facts, back=back)
 
 
 @router.post("/dashboard/models/{key}/reference/confirm")

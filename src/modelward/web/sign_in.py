@@ -32,17 +32,20 @@ def sign_in_by_link(request: Request, session: Session, token: str, back: str) -
 
 
 def sign_in_by_key(request: Request, session: Session, key: str, back: str) -> Response:
-    """An admin key: the cookie may do all that such a key may, so a lesser key must not become one."""
+    """A key that may read: the cookie is of the key's kind, so that it may do what the key may and no more."""
     try:
         refuse_other_sites(request)
         principal = authenticate(session, key.strip())
     except Forbidden as error:
         return sign_in_page(back, error.sentence, 401)
-    if not principal.can_admin:
-        told = f"That key is of the kind {principal.kind}; signing in needs one of the kind admin"
+    if not principal.can_read:
+        told = (
+            f"That key is of the kind {principal.kind}, which may not read: sign in with one of the kind read or admin"
+        )
         return sign_in_page(back, told, 403)
     secret = secret_of(request.app.state.settings)
-    return _signed_in(request, session_cookie(principal.organisation_id, now=now(), secret=secret), back)
+    cookie = session_cookie(principal.organisation_id, now=now(), secret=secret, kind=principal.kind)
+    return _signed_in(request, cookie, back)
 
 
 def own_path(back: str) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from markupsafe import Markup, escape
 
 from modelward.web.charts.axis import TimeAxis, Window
-from modelward.web.charts.svg import joined, tag
+from modelward.web.charts.svg import Attribute, joined, tag
 from modelward.web.writing import middle, score, span
 
 NAME = 20  # letters of a name that fit beside the map
@@ -19,7 +19,9 @@ _WORDS = {
     MODERATE: "moderate drift",
     STRONG: "strong drift",
     TOO_FEW: "too few rows to tell",
+    REFERENCE: "part of the reference",
 }
+_LEGEND: dict[str, Attribute] = {f"data_{look}": words for look, words in _WORDS.items()}
 
 
 @dataclass(frozen=True)
@@ -51,14 +53,16 @@ def look_of(level: str, psi: float | None) -> str:
 
 
 def heat_map(windows: Sequence[Window], rows: Sequence[HeatRow], *, caption: str) -> Markup:
-    """Rows are drawn in the order given. Every cell is a link; the hover says window, PSI and why."""
+    """Rows are drawn in the order given. Every cell is a link with its PSI; where it drifted, the hover says why.
+
+    Calm cells carry no words of their own: window, column and PSI are in the table, and the script tells them.
+    """
     heads = joined(
-        tag("th", scope="col", title=span(w.start, w.end), class_=mark)
-        for w, mark in zip(windows, _months(windows), strict=True)
+        tag("th", scope="col", title=_when(w), class_=mark) for w, mark in zip(windows, _months(windows), strict=True)
     )
     head = tag("tr", tag("th", "Column", scope="col", class_="name"), heads)
     body = joined(_row(windows, row) for row in rows)
-    return tag("table", tag("caption", caption), tag("thead", head), tag("tbody", body), class_="heat")
+    return tag("table", tag("caption", caption), tag("thead", head), tag("tbody", body), class_="heat", **_LEGEND)
 
 
 def time_labels(windows: Sequence[Window]) -> Markup:
@@ -89,7 +93,6 @@ def _row(windows: Sequence[Window], row: HeatRow) -> Markup:
         href=row.address,
         class_="row-name",
         title=f"{row.column}: {row.word}",
-        data_column="",
     )
     cells = Markup("").join(_cell(w, cell) for w, cell in zip(windows, row.cells, strict=True))
     return tag("tr", tag("th", name, scope="row"), cells, class_="chosen" if row.chosen else None)
@@ -98,12 +101,14 @@ def _row(windows: Sequence[Window], row: HeatRow) -> Markup:
 def _cell(window: Window, cell: HeatCell | None) -> Markup:
     if cell is None:
         return Markup("<td></td>")
-    psi = escape(score(cell.psi))
-    told = escape(_told(window, cell))
-    link = f'<a class="{cell.look}" href="{escape(cell.address)}" title="{told}" data-column="">{psi}</a>'
+    told = f' title="{escape(_told(window, cell))}"' if cell.note else ""
+    link = f'<a class="{cell.look}" href="{escape(cell.address)}"{told}>{escape(score(cell.psi))}</a>'
     return Markup(f"<td>{link}</td>")  # noqa: S704 - each part was escaped just above
 
 
 def _told(window: Window, cell: HeatCell) -> str:
-    when = span(window.start, window.end) + ("" if window.closed else " (not over yet)")
-    return "\n".join([when, f"{_WORDS[cell.look]}, PSI {score(cell.psi)}", *([cell.note] if cell.note else [])])
+    return "\n".join([_when(window), f"{_WORDS[cell.look]}, PSI {score(cell.psi)}", cell.note])
+
+
+def _when(window: Window) -> str:
+    return span(window.start, window.end) + ("" if window.closed else " (not over yet)")

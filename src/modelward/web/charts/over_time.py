@@ -1,15 +1,19 @@
-"""Lines over time: drift with its thresholds, latency percentiles, means against the reference."""
+"""Lines over time: drift with its thresholds, latency percentiles, means against the reference.
+
+The exact values are not in the drawing: the table of numbers beside it has them, is fetched when it is first needed,
+and tells the hover. A year of windows is three charts, and a hover of its own for each window was a third of a page.
+"""
 
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from modelward.web.charts.axis import Frame, TimeAxis, Window, drawing, stretched
-from modelward.web.charts.svg import joined, path, share, tag, written
-from modelward.web.writing import exact, span
+from modelward.web.charts.svg import joined, path, share, tag
+from modelward.web.writing import exact
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,6 @@ def over_time(
     lines: Sequence[Line],
     *,
     label: str,
-    write: Callable[[float], str] = exact,
     axis_write: Callable[[float], str] = exact,
     thresholds: Sequence[Threshold] = (),
     marks: Sequence[Mark] = (),
@@ -70,8 +73,8 @@ def over_time(
             stretched(frame, *shapes),
             *(_dots(look, points) for look, points in drawn),
             *_thresholds(frame, thresholds),
+            cursor(height),
             *incident_marks(axis, marks, frame.height),
-            *(hit(axis, w, _told_of(n, lines, band, write), height) for n, w in enumerate(windows)),
         ]
     )
     return drawing(frame, axis.ticks(), body, label=label, write=axis_write)
@@ -139,21 +142,7 @@ def incident_marks(axis: TimeAxis, marks: Sequence[Mark], height: float) -> list
     return drawn
 
 
-def _told_of(n: int, lines: Sequence[Line], band: Band | None, write: Callable[[float], str]) -> list[str]:
-    rows = [f"{line.name}: {_told(line.values[n], write)}" for line in lines]
-    if band:
-        rows.append(f"{band.name}: {_told(band.low[n], write)} to {_told(band.high[n], write)}")
-    return rows
-
-
-def hit(axis: TimeAxis, window: Window, rows: Sequence[str], height: float) -> Markup:
-    """The invisible column over a window that carries its exact values (a title, which works without scripts)."""
-    head = span(window.start, window.end) + ("" if window.closed else " (not over yet)")
-    x, end = axis.at(window.start), axis.at(window.end)
-    told = escape("\n".join([head, *rows]))
-    place = f'x="{share(x)}" y="0" width="{share(end - x)}" height="{written(height)}"'
-    return Markup(f'<rect class="hit" {place}><title>{told}</title></rect>')  # noqa: S704 - escaped; a page has thousands
-
-
-def _told(value: float | None, write: Callable[[float], str]) -> str:
-    return "no data" if value is None or math.isnan(value) else write(value)
+def cursor(height: float) -> Markup:
+    """The place that listens, and the column that the script moves over the window that is pointed at."""
+    area = tag("rect", class_="area", x=0, y=0, width="100%", height=height)
+    return area + tag("rect", class_="cursor", x=0, y=0, width=0, height=height)

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from markupsafe import Markup
 
-from modelward.web.charts.axis import Frame, drawing
+from modelward.web.charts.axis import Frame, drawing, stretched
 from modelward.web.charts.svg import joined, share, tag
 from modelward.web.writing import measure, middle, number, percent
 
@@ -36,28 +36,27 @@ def histogram(data: Histogram, *, label: str, height: float = 184) -> Markup:
     cells = len(data.edges) - 1
     body = joined(
         [
-            *(_bars(frame, data.reference, "bar reference") if data.reference is not None else ()),
-            *(_bars(frame, data.current, "bar current") if data.current is not None else ()),
+            stretched(
+                frame,
+                *([_bars(frame, data.reference, "bar reference")] if data.reference is not None else []),
+                *([_bars(frame, data.current, "bar current")] if data.current is not None else []),
+            ),
             *(_hit(data, n, cells, height) for n in range(cells)),
         ]
     )
     return drawing(frame, _edge_labels(data.edges), body, label=label, write=percent)
 
 
-def _bars(frame: Frame, shares: Sequence[float], look: str) -> list[Markup]:
-    step = 1 / len(shares)
-    return [
-        tag(
-            "rect",
-            class_=look,
-            x=share((n + 0.04) * step),
-            width=share(step * 0.92),
-            y=frame.y(v),
-            height=frame.height - frame.y(v),
-        )
+def _bars(frame: Frame, shares: Sequence[float], look: str) -> Markup:
+    """All bars of one side as one path."""
+    step = 1000 / len(shares)
+    floor = f"{frame.height:g}"
+    drawn = [
+        f"M{(n + 0.04) * step:.1f} {floor}V{frame.y(v):.1f}h{step * 0.92:.1f}V{floor}"
         for n, v in enumerate(shares)
         if v
     ]
+    return tag("path", class_=look, d="".join(drawn) or None)
 
 
 def _hit(data: Histogram, n: int, cells: int, height: float) -> Markup:

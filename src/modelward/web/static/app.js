@@ -6,7 +6,7 @@
 
   // Times
   const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
-  const long = new Intl.DateTimeFormat(undefined, { dateStyle: "long" });
+  const long = new Intl.DateTimeFormat("en-GB", { dateStyle: "long" }); // as the server wrote it, so that nothing moves
   const clock = new Intl.DateTimeFormat(undefined, { timeStyle: "medium", hourCycle: "h23" });
   const dated = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
   const units = [["year", 31557600], ["month", 2629800], ["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
@@ -47,15 +47,18 @@
   let told = null;
   function tell(target) {
     const holder = target.closest?.(".heat a, .hit, .incident, time, .badge, .sparkline");
-    if (holder === told) return;
+    if (holder && holder === told) return;
     silence();
     if (!holder) return;
     const inner = holder.querySelector?.(":scope > title");
-    const text = holder.dataset.tip || inner?.textContent || holder.getAttribute("title");
+    const text = holder.dataset.tip || inner?.textContent || holder.getAttribute("title") || cellText(holder);
     if (!text) return;
-    holder.dataset.tip = text;
     inner?.remove();
     holder.removeAttribute("title");
+    show(holder, text);
+  }
+  function show(holder, text) {
+    holder.dataset.tip = text;
     told = holder;
     const box = tip();
     const [head, ...rest] = text.split("\n");
@@ -70,11 +73,52 @@
     box.style.top = `${above > 8 ? above : Math.min(at.bottom + 8, innerHeight - size.height - 8)}px`;
     holder.classList.add("told");
   }
+  // A calm cell of the heat map carries no words: its column's head has the window, its class the level.
+  function cellText(link) {
+    const cell = link.closest("td"), table = link.closest(".heat");
+    return cell && `${table.rows[0].cells[cell.cellIndex].title}\n${table.dataset[link.classList[0]]}, PSI ${link.textContent}`;
+  }
   function silence() {
     told?.classList.remove("told");
     told = null;
     const box = tip();
     if (box) box.hidden = true;
+  }
+
+  // The numbers of a chart: the table is fetched once, when it is opened or first pointed at, and tells the hover.
+  const tables = new WeakMap();
+  function numbersOf(details) {
+    if (!tables.has(details)) {
+      const place = details.querySelector(".scroll");
+      const asked = window.htmx.ajax("GET", details.dataset.numbers, { target: place, headers: { "X-Part": "numbers" } });
+      tables.set(details, asked.then(() => rowsOf(place)));
+    }
+    return tables.get(details);
+  }
+  function rowsOf(place) {
+    const heads = [...place.querySelectorAll("thead th")].map((head) => head.textContent);
+    return [...place.querySelectorAll("tbody tr")].map((row) => {
+      const [name, ...values] = [...row.cells].map((cell) => cell.textContent);
+      const lines = values.map((value, n) => `${heads[n + 1]}: ${value}`);
+      return { from: parseFloat(row.dataset.from), to: parseFloat(row.dataset.to), text: [name, ...lines].join("\n") };
+    });
+  }
+  async function follow(event) {
+    const chart = event.target.closest?.(".plot");
+    const details = chart?.closest("figure")?.querySelector("details[data-numbers]");
+    if (!details || !window.htmx || event.target.closest(".incident")) return;
+    const box = chart.getBoundingClientRect();
+    const at = ((event.clientX - box.left) / box.width) * 100;
+    const rows = await numbersOf(details);
+    if (!chart.matches(":hover")) return;
+    const row = rows.find((one) => one.from <= at && at < one.to);
+    if (!row) { silence(); return; }
+    const cursor = chart.querySelector(".cursor");
+    if (told === cursor && cursor.dataset.tip === row.text) return;
+    silence();
+    cursor.setAttribute("x", `${row.from}%`);
+    cursor.setAttribute("width", `${row.to - row.from}%`);
+    show(cursor, row.text);
   }
 
   // Heat map: one stop for the tab key, arrows inside.
@@ -108,7 +152,7 @@
 
   // Columns open in place; without htmx the link loads the page.
   function openColumn(event) {
-    const link = event.target.closest?.("a[data-column]");
+    const link = event.target.closest?.("a[data-column], .heat a");
     if (!link || !window.htmx || event.metaKey || event.ctrlKey || event.shiftKey || event.button) return;
     event.preventDefault();
     openAt(link.href, link);
@@ -168,6 +212,9 @@
     if (event.target.matches(".pick select")) event.target.form.requestSubmit();
   });
   document.addEventListener("mouseover", (event) => tell(event.target));
+  document.addEventListener("pointermove", follow);
+  document.addEventListener("pointerdown", follow);
+  document.addEventListener("toggle", (event) => { if (event.target.matches?.("details[data-numbers]") && window.htmx) numbersOf(event.target); }, true);
   document.addEventListener("focusin", (event) => tell(event.target));
   document.addEventListener("focusout", silence);
   document.addEventListener("scroll", silence, { passive: true, capture: true });

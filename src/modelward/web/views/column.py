@@ -14,6 +14,7 @@ from modelward.web.charts.overlay import Cell, Histogram, histogram, paired_bars
 from modelward.web.states import TOO_FEW, State, state_of
 from modelward.web.views.heat import Link, local_windows
 from modelward.web.views.naming import column_title
+from modelward.web.views.numbers import Table, table
 from modelward.web.writing import exact, measure, number, percent, probability, score, span
 
 CATEGORIES = 12  # bars drawn; the table beneath has them all
@@ -85,7 +86,6 @@ class ColumnView:
     statistics: tuple[tuple[str, str, str], ...]
     new_categories: tuple[str, ...]
     history: Markup | None
-    history_rows: tuple[tuple[str, str, str, str], ...]
     earlier: str | None
     later: str | None
 
@@ -112,7 +112,6 @@ def column_of(data: Distribution, heat: HeatMap, *, zone: ZoneInfo, link: Link, 
         statistics=_statistics(finding.get("statistics") or {}),
         new_categories=tuple(str(c) for c in finding.get("new_categories") or ()),
         history=_history(row, heat, zone, limits) if row else None,
-        history_rows=_history_rows(row, heat, zone) if row else (),
         earlier=earlier,
         later=later,
     )
@@ -221,17 +220,13 @@ def _history(row: HeatRow, heat: HeatMap, zone: ZoneInfo, limits: Limits) -> Mar
         local_windows(heat.windows, zone),
         [Line("PSI", [cell.psi if cell else None for cell in row.cells])],
         label=f"Drift of {column_title(row.column)} over time, as PSI",
-        write=score,
         axis_write=number,
         thresholds=limits.thresholds(row.column),
         height=120,
     )
 
 
-def _history_rows(row: HeatRow, heat: HeatMap, zone: ZoneInfo) -> tuple[tuple[str, str, str, str], ...]:
-    windows = local_windows(heat.windows, zone)
-    known = [(w, c) for w, c in zip(windows, row.cells, strict=True) if c]
-    return tuple(
-        (span(w.start, w.end), score(c.psi), score(c.ks), state_of(c.level).of_column)
-        for w, c in reversed(known[-100:])
-    )
+def drift_numbers(row: HeatRow, heat: HeatMap, zone: ZoneInfo) -> Table:
+    """The drift of one column, window by window."""
+    told = [(score(c.psi), score(c.ks), state_of(c.level).of_column) if c else None for c in row.cells]
+    return table(local_windows(heat.windows, zone), ("PSI", "KS", "Verdict"), told)

@@ -10,10 +10,11 @@ from zoneinfo import ZoneInfo
 from modelward.monitoring.readings import Distribution, EvaluationView, HeatMap, ReferenceView, WindowPoint
 from modelward.web.states import State, state_of
 from modelward.web.time_range import PRESETS, TimeRange, address, model_path, window_name
-from modelward.web.views.column import ColumnView, Limits, column_of
+from modelward.web.views.column import ColumnView, Limits, column_of, drift_numbers
 from modelward.web.views.events_table import EventsView, events_of
 from modelward.web.views.heat import HeatView, Link, heat_of
 from modelward.web.views.naming import column_title
+from modelward.web.views.numbers import TITLES, Table
 from modelward.web.views.overview import reason_without_one
 from modelward.web.views.traffic import Part, incidents, latency_part, newest_latency, prediction_part, volume_part
 from modelward.web.writing import count, day, exact, milliseconds, number, score, span
@@ -123,6 +124,7 @@ class ModelPage:
     events: EventsView
     events_away: str | None
     timeline_address: str | None
+    numbers: Mapping[str, str]
     here: str
 
 
@@ -152,8 +154,31 @@ def model_page(read: ModelReadings, asked: Asked, *, now: datetime) -> ModelPage
         events=events_of(read.events, read.features, first=[*alarmed, *([chosen] if chosen else [])]),
         events_away=read.events_away,
         timeline_address=address(f"{path}/timeline.json", **_asked_of(asked, zone)) if read.heat.windows else None,
+        numbers={
+            part: numbers_address(path, asked, zone, part, chosen if part == "drift" else None) for part in TITLES
+        },
         here=linker(asked, zone)(column=asked.column, window=asked.window),
     )
+
+
+def numbers_address(path: str, asked: Asked, zone: ZoneInfo, part: str, column: str | None) -> str:
+    """Where the table behind a chart is."""
+    return address(f"{path}/numbers", part=part, column=column, **_asked_of(asked, zone))
+
+
+def numbers_of(read: ModelReadings, part: str) -> Table | None:
+    """The table behind one chart; None where there is nothing to list."""
+    zone = read.facts.zone
+    if part == "drift":
+        column = read.chosen.column if read.chosen else None
+        row = next((r for r in read.heat.rows if r.column == column), None)
+        return drift_numbers(row, read.heat, zone) if row else None
+    drawn = {
+        "volume": lambda: volume_part(read.history, (), zone),
+        "latency": lambda: latency_part(read.history, (), zone),
+        "predictions": lambda: prediction_part(read.history, read.prediction, (), zone),
+    }[part]()
+    return drawn.table() if drawn else None
 
 
 def chosen_view(read: ModelReadings, asked: Asked, zone: ZoneInfo) -> ColumnView | None:

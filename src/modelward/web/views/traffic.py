@@ -8,35 +8,25 @@ from zoneinfo import ZoneInfo
 from markupsafe import Markup
 
 from modelward.monitoring.readings import Distribution, HeatMap, Quantiles, Spread, WindowPoint
-from modelward.web.charts.axis import Window
 from modelward.web.charts.over_time import Band, Line, Mark, over_time
 from modelward.web.charts.volume import volume
 from modelward.web.views.column import overlay_of
 from modelward.web.views.heat import local_windows
 from modelward.web.views.naming import column_title
+from modelward.web.views.numbers import Table, table
 from modelward.web.writing import day, exact, milliseconds, number, percent, span
 
 CLASSES = 6  # lines drawn of a categorical prediction
-NEWEST = 100  # rows of a table
 YES_OR_NO = (-0.5, 0.5, 1.5)  # the edges of a prediction that is 0 or 1
 
 
 @dataclass(frozen=True)
-class Table:
-    """The numbers behind a chart, newest first; `cut` when there are more than are listed."""
-
-    heads: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    cut: bool
-
-
-@dataclass(frozen=True)
 class Part:
-    """One part of the page: what happened in words, the chart, its table."""
+    """One part of the page: what happened in words, the chart, and its table, made when it is asked for."""
 
     sentence: str
     chart: Markup
-    table: Table
+    table: Callable[[], Table]
     legend: tuple[tuple[str, str], ...] = ()
     aside: Markup | None = None
     aside_legend: tuple[tuple[str, str], ...] = ()
@@ -73,10 +63,8 @@ def volume_part(points: Sequence[WindowPoint], marks: Sequence[Mark], zone: Zone
     sentence = (
         f"{number(sum(counts))} events in {len(points)} windows; half of the windows hold {number(usual)} or more."
     )
-    rows = [(exact(c),) for c in counts]
-    return Part(
-        sentence, volume(windows, counts, label="Events by window", marks=marks), _table(windows, ("Events",), rows)
-    )
+    chart = volume(windows, counts, label="Events by window", marks=marks)
+    return Part(sentence, chart, lambda: table(windows, ("Events",), [(exact(c),) for c in counts]))
 
 
 def newest_latency(points: Sequence[WindowPoint]) -> Quantiles | None:
@@ -92,13 +80,13 @@ def latency_part(points: Sequence[WindowPoint], marks: Sequence[Mark], zone: Zon
     latest = newest_latency(points)
     if latest is None:
         return None
-    lines = [Line(name, [getattr(q, name) if q else None for q in known], name) for name in ("p99", "p95", "p50")]
+    names = ("p50", "p95", "p99")
+    lines = [Line(name, [getattr(q, name) if q else None for q in known], name) for name in reversed(names)]
     windows = local_windows(points, zone)
     chart = over_time(
         windows,
         lines,
         label="Latency by window: p50, p95, p99",
-        write=milliseconds,
         axis_write=milliseconds,
         marks=marks,
     )
@@ -106,9 +94,9 @@ def latency_part(points: Sequence[WindowPoint], marks: Sequence[Mark], zone: Zon
         f"Half of the answers take {milliseconds(latest.p50)} or less, 95 of 100 at most {milliseconds(latest.p95)}, "
         f"99 at most {milliseconds(latest.p99)}."
     )
-    rows = [tuple(milliseconds(v) for v in ((q.p50, q.p95, q.p99) if q else (None,) * 3)) for q in known]
+    rows = [(q.p50, q.p95, q.p99) if q else (None,) * 3 for q in known]
     legend = (("p50", "p50, the median"), ("p95", "p95"), ("p99", "p99"))
-    return Part(sentence, chart, _table(windows, ("p50", "p95", "p99"), rows), legend)
+    return Part(sentence, chart, lambda: table(windows, names, [tuple(map(milliseconds, row)) for row in rows]), legend)
 
 
 def prediction_part(
@@ -142,14 +130,14 @@ def _yes(
     usual = data.reference.shares[1] if data.reference else None
     lines = [Line("reference", [usual] * len(points), "reference")] if usual is not None else []
     lines.append(Line("share of 1", shares, "current"))
-    chart = over_time(windows, lines, label="Share of 1 by window", write=percent, axis_write=percent, marks=marks)
+    chart = over_time(windows, lines, label="Share of 1 by window", axis_write=percent, marks=marks)
     known = [(s.mean, s.count) for s in spreads if s and s.mean is not None]
     whole = sum(mean * many for mean, many in known) / max(1, sum(many for _, many in known))
     sentence = f"`1` was predicted for {_newest_of(points, spreads, zone, percent)} of the events"
     sentence += f", in this whole range for {percent(whole)}"
     sentence += f", in the reference for {percent(usual)}." if usual is not None else "."
     legend = (("current", "share of 1"), *((("reference", "reference"),) if usual is not None else ()))
-    return Part(sentence, chart, _table(windows, ("Share of 1",), [(percent(v),) for v in shares]), legend)
+    return Part(sentence, chart, lambda: table(windows, ("Share of 1",), [(percent(v),) for v in shares]), legend)
 
 
 def _newest_of(
@@ -177,15 +165,14 @@ def _classes(
         for n, name in enumerate(names)
     ]
     windows = local_windows(points, zone)
-    chart = over_time(
-        windows, lines, label="Share of each predicted class by window", write=percent, axis_write=percent, marks=marks
-    )
-    rows = [tuple(percent(line.values[n]) for line in lines) for n in range(len(points))]
+    chart = over_time(windows, lines, label="Share of each predicted class by window", axis_write=percent, marks=marks)
     whole = sum(totals.values()) or 1.0
     sentence = (
         "Predicted in this range: " + ", ".join(f"`{name}` {percent(totals[name] / whole)}" for name in names[:3]) + "."
     )
-    return Part(sentence, chart, _table(windows, tuple(names), rows), tuple((line.look, line.name) for line in lines))
+    legend = tuple((line.look, line.name) for line in lines)
+    rows = list(zip(*(line.values for line in lines), strict=True))
+    return Part(sentence, chart, lambda: table(windows, names, [tuple(map(percent, row)) for row in rows]), legend)
 
 
 def _numbers(
@@ -214,15 +201,11 @@ def _numbers(
     sentence = f"The mean prediction is {_newest_of(points, spreads, zone, number)}" + (
         f"; in the reference it is {number(usual)}." if usual is not None else "."
     )
-    rows = [(exact(m), exact(a), exact(b)) for m, a, b in zip(means, low, high, strict=True)]
+    rows = list(zip(means, low, high, strict=True))
+    heads = ("Mean", "25 % below", "75 % below")
     legend = (
         ("current", "mean"),
         ("band", "middle half"),
         *((("reference", "mean of the reference"),) if usual is not None else ()),
     )
-    return Part(sentence, chart, _table(windows, ("Mean", "25 % below", "75 % below"), rows), legend)
-
-
-def _table(windows: Sequence[Window], heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Table:
-    listed = [(span(w.start, w.end), *row) for w, row in zip(windows, rows, strict=True)]
-    return Table(("Window", *heads), tuple(reversed(listed[-NEWEST:])), cut=len(listed) > NEWEST)
+    return Part(sentence, chart, lambda: table(windows, heads, [tuple(map(exact, row)) for row in rows]), legend)
