@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from modelward.errors import Invalid
-from modelward.ingest.bodies import TooLarge
+from modelward.ingest.arrow_bounds import check_bounds, check_decoded
 from modelward.ingest.reasons import Reason, Refused
 from modelward.ingest.schemas import (
     ENDPOINT,
@@ -37,6 +37,8 @@ FEATURE = "feature:"
 _OPTIONS = pa.ipc.IpcWriteOptions(compression="lz4")
 _KNOWN = {*EVENT_ID, *TIME, *MODEL, *PROJECT, *PREDICTION, *SCORE, *LATENCY, *ENDPOINT, *LABEL}
 _SECONDS_BELOW, _MILLISECONDS_BELOW = 1e11, 1e14  # as in timestamps.py
+# What Arrow makes of bytes that lie about themselves. Names that are no UTF-8 are a ValueError.
+_NOT_UNDERSTOOD = (pa.ArrowException, OSError, ValueError, TypeError, OverflowError, RecursionError, MemoryError)
 
 Mask = npt.NDArray[np.bool_]
 
@@ -54,14 +56,20 @@ class ArrowEvents:
     own_ids: bool
 
 
-def read_arrow(body: bytes, clock: Clock, *, max_bytes: int, max_features: int) -> ArrowEvents:
+def read_arrow(body: bytes, clock: Clock, *, max_bytes: int, max_rows: int, max_features: int) -> ArrowEvents:
     """The events of an Arrow IPC stream.
 
     Raises:
         Invalid: not an Arrow stream, or with columns that cannot be events.
-        TooLarge: it unpacks to more than `max_bytes`.
+        TooLarge: it unpacks to more than `max_bytes`, or has more than `max_rows`.
     """
-    table = _table(body, max_bytes)
+    try:
+        return _events(_table(body, max_bytes, max_rows), clock, max_features)
+    except _NOT_UNDERSTOOD as error:
+        raise Invalid(f"The Arrow stream is not understood: {str(error)[:200]}") from error
+
+
+def _events(table: pa.Table, clock: Clock, max_features: int) -> ArrowEvents:
     rejections: dict[int, Rejected] = {}
     ids, own_ids = _ids(table, clock, rejections)
     times = _times(table, clock, rejections)
@@ -110,28 +118,20 @@ def packed(table: pa.Table) -> bytes:
     return stream
 
 
-def _table(body: bytes, max_bytes: int) -> pa.Table:
+def _table(body: bytes, max_bytes: int, max_rows: int) -> pa.Table:
+    check_bounds(body, max_bytes=max_bytes, max_rows=max_rows)
     try:
         with pa.ipc.open_stream(pa.BufferReader(body)) as reader:
-            table = _within(reader, max_bytes)
+            table = reader.read_all()
         table.validate(full=True)  # what a stranger says about his offsets is not believed
-    except (pa.ArrowException, OSError, ValueError, RecursionError) as error:
+    except _NOT_UNDERSTOOD as error:
         raise Invalid(f"The body is not a whole Arrow IPC stream: {str(error)[:200]}") from error
+    check_decoded(table, max_bytes=max_bytes)
     names = table.column_names
     if len(set(names)) != len(names):
         twice = next(name for name in names if names.count(name) > 1)
         raise Invalid(f"The column {twice!r} is there twice: give each column a name of its own.")
     return table
-
-
-def _within(reader: pa.RecordBatchStreamReader, max_bytes: int) -> pa.Table:
-    batches, size = [], 0
-    for batch in reader:
-        size += batch.nbytes
-        if size > max_bytes:
-            raise TooLarge(f"The Arrow stream unpacks to more than {max_bytes:,} bytes: send fewer events at once.")
-        batches.append(batch)
-    return pa.Table.from_batches(batches, reader.schema)
 
 
 def _first(table: pa.Table, names: tuple[str, ...]) -> pa.ChunkedArray | None:
@@ -236,7 +236,7 @@ def _refuse_empty(columns: dict[str, Any]) -> None:
 def _plain(values: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
     """The values without the encodings that say the same in another way."""
     kind = values.type
-    if pa.types.is_dictionary(kind):
+    if pa.types.is_dictionary(kind) and _is_known(kind.value_type, 0):
         return _plain(values.cast(kind.value_type), name)
     if pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
         return values.cast(pa.string())

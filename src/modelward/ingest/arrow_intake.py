@@ -9,7 +9,7 @@ from modelward.errors import Invalid, ModelwardError, Unavailable
 from modelward.ingest.arrow_events import ArrowEvents, packed, read_arrow, selected
 from modelward.ingest.bodies import UNPACKED_BYTES
 from modelward.ingest.directory import Directory
-from modelward.ingest.intake import NO_MODEL, Taken, check_count, label_entries, name_of
+from modelward.ingest.intake import NO_MODEL, Taken, label_entries, name_of
 from modelward.ingest.labels import label_of
 from modelward.ingest.reasons import Reason, Refused
 from modelward.ingest.schemas import LabelLine, Rejected
@@ -18,6 +18,7 @@ from modelward.ingest.timestamps import Clock
 from modelward.settings import Settings
 
 _ARROW_ROWS = 100  # an Arrow stream may have so many times the events of a JSON body
+_UNPACKED_FACTOR = 2  # over what a packed body of JSON may unpack to: columns take more than they say
 
 
 class ArrowIntake:
@@ -33,9 +34,13 @@ class ArrowIntake:
         self._model = model
 
     async def take(self, body: bytes, *, lines: bool) -> Taken:  # noqa: ARG002 - a body is Arrow whatever else it is
-        limit = max(UNPACKED_BYTES, 4 * self._settings.max_body_bytes * 10)
-        events = read_arrow(body, self._clock, max_bytes=limit, max_features=self._settings.max_features)
-        check_count(events.table.num_rows, self._settings.max_events_per_request * _ARROW_ROWS)
+        events = read_arrow(
+            body,
+            self._clock,
+            max_bytes=_UNPACKED_FACTOR * max(UNPACKED_BYTES, len(body)),
+            max_rows=self._settings.max_events_per_request * _ARROW_ROWS,
+            max_features=self._settings.max_features,
+        )
         groups, refused = await self._by_model(events)
         entries = [self._entry(model_id, group) for model_id, group in groups]
         labels = [line for model_id, group in groups for line in _labels_of(group, model_id, self._clock)]
