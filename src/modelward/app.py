@@ -32,6 +32,8 @@ from modelward.kit.clock import now
 from modelward.kit.database import migrate, open_database, reading, writing
 from modelward.settings import PREFIX, WITHOUT_PREFIX, Settings
 from modelward.web.assets import Assets
+from modelward.web.errors import install_page_errors
+from modelward.web.pages import compile_templates
 from modelward.web.routes import router as pages
 from modelward.web.security import SecurityHeaders
 from modelward.worker import Child, events_socket
@@ -71,6 +73,8 @@ def create_service(
     api = create_api()
     api.include_router(pages)
     api.mount("/static", Assets())
+    install_page_errors(api)
+    compile_templates()
     api.state.settings = settings
     api.state.database = database
     api.state.events = events

@@ -12,10 +12,12 @@ from tests.monitoring.world import START, World
 from modelward.accounts.sessions import COOKIE, session_cookie
 from modelward.events.duckdb import DuckDBStore
 from modelward.kit.clock import now
+from modelward.kit.problems import install_problem_handlers
 from modelward.kit.secrets import secret_of
 from modelward.monitoring.capture_baseline import window_reference
 from modelward.settings import Settings, settings_from
 from modelward.web.assets import Assets
+from modelward.web.errors import install_page_errors
 from modelward.web.routes import router
 from modelward.web.security import SecurityHeaders
 
@@ -56,8 +58,10 @@ def settings(tmp_path: Path) -> Settings:
 def app(world: World, settings: Settings) -> FastAPI:
     """The pages alone, over the real stores."""
     app = FastAPI()
+    install_problem_handlers(app)
     app.include_router(router)
     app.mount("/static", Assets())
+    install_page_errors(app)
     app.state.settings, app.state.database, app.state.events = settings, world.engine, world.store
     return app
 

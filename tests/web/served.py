@@ -63,7 +63,9 @@ def add_models(app: FastAPI) -> None:
         part = {"column": "_model_column.html", "status": "_model_status.html"}.get(
             request.headers.get("x-part", ""), "model.html"
         )
-        return pages.page(part, model=view, may_decide=True, first_event=SNIPPET, upload_reference=SNIPPET)
+        return pages.page(
+            part, model=view, may_decide=True, now=flights.NOW, first_event=SNIPPET, upload_reference=SNIPPET
+        )
 
 
 def application() -> FastAPI:
@@ -74,7 +76,7 @@ def application() -> FastAPI:
     @app.get("/dashboard")
     def overview(request: Request) -> Response:
         template = "_overview_list.html" if request.headers.get("x-part") == "models" else "overview.html"
-        return pages.page(template, overview=overview_of(flights.cards()), first_event=SNIPPET)
+        return pages.page(template, overview=overview_of(flights.cards()), now=flights.NOW, first_event=SNIPPET)
 
     @app.get("/empty")
     def empty() -> Response:

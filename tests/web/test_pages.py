@@ -246,3 +246,57 @@ def test_every_answer_carries_the_headers_that_keep_it_here(reader: TestClient) 
         assert "frame-ancestors 'none'" in policy
         assert "unsafe" not in policy
         assert headers["x-content-type-options"] == "nosniff"
+
+
+def test_people_get_a_page_for_what_is_not_there_and_programs_a_problem(reader: TestClient) -> None:
+    person = reader.get("/nowhere<b>")
+    assert (person.status_code, person.headers["content-type"]) == (404, "text/html; charset=utf-8")
+    assert "There is no page /nowhere&lt;b&gt;: choose a model" in text_of(person.text.replace("</code>", ""))
+    assert reader.post("/dashboard", headers=OWN).headers["allow"]
+    for address, accept in (("/nowhere", "*/*"), ("/nowhere", "application/json"), ("/api/v1/nowhere", "text/html")):
+        program = reader.get(address, headers={"accept": accept})
+        assert (program.status_code, program.headers["content-type"]) == (404, "application/problem+json"), address
+        assert address in program.json()["detail"]
+
+
+def test_a_fault_is_a_page_for_people_and_is_logged(app: FastAPI, reader: TestClient, caplog) -> None:
+    @app.get("/broken")
+    def broken() -> None:
+        raise RuntimeError("a wheel came off")
+
+    outside = TestClient(app, raise_server_exceptions=False)
+    page = outside.get("/broken", headers={"accept": "text/html"})
+    assert (page.status_code, "a wheel" in page.text) == (500, False)
+    assert "This is a fault of the service" in page.text
+    assert outside.get("/broken").headers["content-type"] == "application/problem+json"
+    assert len([record for record in caplog.records if record.message == "GET /broken failed"]) == 2
+
+
+def test_whoever_may_get_a_page_may_ask_for_its_head(reader: TestClient, drifted: World) -> None:
+    for address in ("/dashboard", "/dashboard/models/churn", "/login", "/", "/favicon.ico", "/dashboard/models/none"):
+        assert reader.head(address).status_code == reader.get(address).status_code, address
+    assert reader.head("/dashboard/models/churn/reference/confirm").status_code == 404
+
+
+def test_the_icon_is_where_browsers_look_for_it(stranger: TestClient) -> None:
+    answer = stranger.get("/favicon.ico", follow_redirects=True)
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "image/svg+xml")
+
+
+def test_pages_are_compressed_for_whoever_takes_it(reader: TestClient, drifted: World) -> None:
+    reader.headers["accept-encoding"] = "identity"
+    plain = reader.get("/dashboard/models/churn?range=all")
+    assert "content-encoding" not in plain.headers
+    small = reader.get("/dashboard/models/churn?range=all", headers={"accept-encoding": "br, gzip;q=0.5"})
+    assert (small.headers["content-encoding"], small.headers["vary"]) == ("gzip", "Accept-Encoding")
+    assert int(small.headers["content-length"]) < len(plain.content) / 3
+    assert text_of(small.text)[:2000] == text_of(plain.text)[:2000]
+    data = reader.get("/dashboard/models/churn/timeline.json", headers={"accept-encoding": "gzip"})
+    assert data.headers["vary"] == "Accept-Encoding"
+    assert "content-encoding" not in reader.get("/dashboard", headers={"accept-encoding": "gzip;q=0"}).headers
+
+
+def test_the_page_that_secrets_are_sent_to_is_not_compressed(stranger: TestClient) -> None:
+    answer = stranger.get("/login?next=/dashboard/models/churn", headers={"accept-encoding": "gzip"})
+    assert len(answer.content) > 1000
+    assert "content-encoding" not in answer.headers

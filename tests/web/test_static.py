@@ -125,6 +125,22 @@ def test_files_are_kept_for_a_year_by_what_is_in_them() -> None:
         assert client.get("/static/../pages.py").status_code == 404
 
 
+def test_texts_are_compressed_for_whoever_takes_it() -> None:
+    app = Starlette()
+    app.mount("/static", Assets())
+    with TestClient(app) as client:
+        small = client.get(asset("vendor/plotly-basic/plotly-basic.min.js"), headers={"accept-encoding": "gzip"})
+        assert (small.headers["content-encoding"], small.headers["vary"]) == ("gzip", "Accept-Encoding")
+        assert small.content == (FOLDER / "vendor/plotly-basic/plotly-basic.min.js").read_bytes()
+        assert int(small.headers["content-length"]) < len(small.content) / 2
+        assert "immutable" in small.headers["cache-control"]
+        again = {"accept-encoding": "gzip", "if-none-match": small.headers["etag"]}
+        assert client.get(asset("vendor/plotly-basic/plotly-basic.min.js"), headers=again).status_code == 304
+        plain = client.get(asset("app.css"), headers={"accept-encoding": "identity"})
+        assert "content-encoding" not in plain.headers
+        assert client.head(asset("app.css"), headers={"accept-encoding": "gzip"}).content == b""
+
+
 def test_what_every_page_loads_is_small() -> None:
     always = ["app.css", "app.js", "theme.js", "mark.svg", "vendor/htmx/htmx.min.js"]
     assert sum((FOLDER / name).stat().st_size for name in always) < 90_000

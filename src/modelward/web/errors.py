@@ -1,16 +1,19 @@
 """What went wrong, as a page in the form of all others."""
 
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
-from fastapi import HTTPException, Request, Response
+from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from sqlalchemy.exc import OperationalError
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.responses import RedirectResponse
 
 from modelward.errors import Conflict, Forbidden, Invalid, ModelwardError, NotFound, Unavailable
+from modelward.web.compression import compressed
 from modelward.web.pages import page
 
 _STATUS: tuple[tuple[type[ModelwardError], int], ...] = (
@@ -28,6 +31,8 @@ _TITLES = {
     422: "That address is not understood",
     503: "Not available just now",
 }
+SIGN_IN = "/login"
+FAULT = "This is a fault of the service, not of yours. Its log says more; please report it."
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
@@ -48,13 +53,47 @@ def wants_page(request: Request) -> bool:
     return "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/api/")
 
 
+def install_page_errors(app: FastAPI) -> None:
+    """People with a browser get pages for what no route answers; programs keep what the application says already."""
+    problem_of: dict[Any, Any] = dict(app.exception_handlers)
+
+    def not_a_route(request: Request, error: Exception) -> Response:
+        assert isinstance(error, StarletteHTTPException)
+        if not wants_page(request):
+            return cast("Response", problem_of[StarletteHTTPException](request, error))
+        told = {404: f"There is no page `{request.url.path[:80]}`: choose a model from the list."}
+        headers = dict(error.headers or {})
+        return error_page(error.status_code, told.get(error.status_code, str(error.detail)), headers=headers)
+
+    def a_fault(request: Request, error: Exception) -> Response:
+        problem = cast("Response", problem_of[Exception](request, error))  # It writes the log, whoever asks.
+        return error_page(500, FAULT) if wants_page(request) else problem
+
+    app.add_exception_handler(StarletteHTTPException, not_a_route)
+    app.add_exception_handler(Exception, a_fault)
+
+
 class PageRoute(APIRoute):
-    """A route whose errors are pages: whoever is not known is led to the login, and back afterwards."""
+    """A route whose errors are pages: whoever is not known is led to the login, and back afterwards.
+
+    Whoever may GET a page may ask for its HEAD.
+    """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if self.methods and "GET" in self.methods:
+            self.methods.add("HEAD")
 
     def get_route_handler(self) -> Handler:
         handler = super().get_route_handler()
 
         async def answer(request: Request) -> Response:
+            response = await plain(request)
+            if request.url.path == SIGN_IN:
+                return response
+            return await run_in_threadpool(compressed, request, response)
+
+        async def plain(request: Request) -> Response:
             try:
                 return await handler(request)
             except ModelwardError as error:

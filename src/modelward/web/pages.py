@@ -27,6 +27,7 @@ def environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        auto_reload=False,
     )
     made.filters |= {
         "number": writing.number,
@@ -39,9 +40,15 @@ def environment() -> Environment:
     return made
 
 
+def compile_templates() -> None:
+    """Compile all of them, so that the first reader does not wait for it."""
+    for name in environment().list_templates():
+        environment().get_template(name)
+
+
 def page(template: str, *, status: int = 200, headers: dict[str, str] | None = None, **values: Any) -> HTMLResponse:
-    """A page, never kept by a cache: what it shows is the reader's own, and of this moment."""
-    text = environment().get_template(template).render(now=now(), **values)
+    """A page, never kept by a cache: what it shows is the reader's own, and of this moment (or of `now`)."""
+    text = environment().get_template(template).render({"now": now(), **values})
     return HTMLResponse(text, status_code=status, headers={"cache-control": "no-store", **(headers or {})})
 
 

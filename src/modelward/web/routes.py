@@ -14,6 +14,7 @@ from modelward.monitoring.capture_baseline import confirm_reference as confirm
 from modelward.monitoring.queries import overview as model_cards
 from modelward.registry.service import resolve
 from modelward.web import queries
+from modelward.web.assets import asset
 from modelward.web.errors import PageRoute
 from modelward.web.pages import page
 from modelward.web.queries import Address
@@ -51,6 +52,12 @@ Asking = Annotated[Address, Depends(_address)]
 @router.get("/")
 def home() -> Response:
     return RedirectResponse("/dashboard", status_code=307)
+
+
+@router.get("/favicon.ico")
+def favicon() -> Response:
+    """For those who ask without reading the page, which names the picture itself."""
+    return RedirectResponse(asset("mark.svg"), status_code=308)
 
 
 @router.get("/dashboard")
