@@ -12,6 +12,7 @@ PREFIX = "/api/v1"
 
 def create_api() -> FastAPI:
     """The FastAPI application with every domain's routes, before anything is wired to it."""
+    from modelward.ingest.routes import router as ingestion
     from modelward.monitoring.routes import router as monitoring
     from modelward.registry.routes import router as registry
 
@@ -23,7 +24,7 @@ def create_api() -> FastAPI:
         redoc_url=None,
     )
     install_problem_handlers(api)
-    for router in (registry, monitoring):
+    for router in (registry, ingestion, monitoring):
         api.include_router(router, prefix=PREFIX)
     api.include_router(operation, prefix=PREFIX)
     api.include_router(operation)

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from datetime import datetime
 from functools import lru_cache
+from pathlib import Path
 from urllib.parse import parse_qs
 
 from sqlalchemy import Engine
@@ -79,6 +80,11 @@ class Door:
         times_of(["2026-01-01T00:00:00Z"] * 4, Clock(clock()))
         # The fixed paths are looked up; only those that name a model are matched.
         self._fixed: dict[tuple[str, str], _Route] = {}
+
+    @property
+    def folder(self) -> Path:
+        """Where the journal lies."""
+        return self._journal.folder
 
     def answers(self, scope: Scope) -> bool:
         """Whether the door takes this request."""

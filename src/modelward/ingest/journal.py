@@ -15,6 +15,7 @@ from pathlib import Path
 
 from modelward.errors import Unavailable
 from modelward.ingest.progress import Aside, Progress, moved_bytes
+from modelward.ingest.retries import grant, wished
 from modelward.ingest.segments import (
     Entry,
     Kind,
@@ -154,6 +155,13 @@ class Journal:
         return self._stored[number]
 
 
+def gaps_between(ranges: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """(low, high): what is in none of the ranges of ids lies between two of these."""
+    lows = [0, *(last for _, last in ranges)]
+    highs = [*(first for first, _ in ranges), ALL]
+    return [(low, high) for low, high in zip(lows, highs, strict=True) if high > low + 1]
+
+
 def _joined(entries: Sequence[Entry]) -> list[Entry]:
     """Lines of the same kind for the same model, put together: many small requests become one entry."""
     if len(entries) == 1:
@@ -233,6 +241,14 @@ class JournalReader:
         """What was set aside, with its reason."""
         return self.progress.set_aside()
 
+    def grant_retries(self) -> int:
+        """Take back among those that wait what somebody wished to be tried again; answers with how many those were."""
+        positions = wished(self.folder)
+        for position in positions:
+            self.retry(position)
+            grant(self.folder, position)
+        return len(positions)
+
     def retry(self, position: Position) -> bool:
         """Let the mover try an entry that was set aside once more."""
         self._finished.discard(position.segment)
@@ -283,10 +299,7 @@ class JournalReader:
         """(low, high): what is not moved of the segment has an id between two of these."""
         if number in self._finished:
             return []
-        ranges = self.progress.ranges(number)
-        lows = [0, *(last for _, last in ranges)]
-        highs = [*(first for first, _ in ranges), ALL]
-        return [(low, high) for low, high in zip(lows, highs, strict=True) if high > low + 1]
+        return gaps_between(self.progress.ranges(number))
 
     def _reader(self, number: int) -> SegmentReader:
         if number not in self._readers:

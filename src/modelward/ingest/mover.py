@@ -118,6 +118,7 @@ class Mover:
     def _step(self) -> int:
         """One step; answers with the bytes that it took."""
         self._sweep()
+        self._journal.grant_retries()
         others = self._journal.waiting(max_bytes=self._step_bytes, skip=self._busy)
         entries = others or self._journal.waiting(max_bytes=self._step_bytes)
         self._busy = frozenset()

@@ -82,6 +82,14 @@ class Waiting(NamedTuple):
         return unpacked
 
 
+class Owner(NamedTuple):
+    """Of what kind an entry is, of which organisation, and since when it is there."""
+
+    kind: Kind
+    organisation_id: int
+    received_at: int
+
+
 def numbers_in(folder: Path) -> list[int]:
     """The numbers of the segments there are, oldest first."""
     return sorted(int(path.stem) for path in folder.glob(f"*{_SUFFIX}") if path.stem.isdigit())
@@ -198,6 +206,12 @@ class SegmentReader:
         )
         events, stored, oldest = self._connection.execute(query, (low, high)).fetchone()
         return events, stored, oldest
+
+    def owner(self, id_: int) -> Owner | None:
+        """Whose the entry is; None when it is not there. Reads no body."""
+        query = "SELECT kind, organisation_id, received_at FROM entries WHERE id = ?"
+        row = self._connection.execute(query, (id_,)).fetchone()
+        return None if row is None else Owner(Kind(row[0]), *row[1:])
 
     def highest(self) -> int:
         """The id of the last entry; 0 when there is none."""

@@ -1,0 +1,94 @@
+"""How ingestion is: read beside the mover, in short transactions that only read, so that nobody waits for it."""
+
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from modelward.ingest.journal import Backlog, gaps_between
+from modelward.ingest.progress import PROGRESS, Aside
+from modelward.ingest.segments import Kind, Position, SegmentReader, numbers_in
+
+_SECONDS = 0.5  # for a file that somebody is about to drop
+
+
+@dataclass(frozen=True)
+class AsideEntry:
+    """An entry that was set aside, of one organisation. Labels may be of many models: `model_id` is 0."""
+
+    aside: Aside
+    kind: Kind
+    received_at: int
+
+
+@dataclass(frozen=True)
+class Progressed:
+    """What the mover has written down."""
+
+    counters: Mapping[str, int]
+    backlog: Backlog
+
+
+def progressed(folder: Path) -> Progressed:
+    """What was moved of the journal in `folder`, since ever, and what waits. A few milliseconds."""
+    with closing(_open(folder)) as progress:
+        counters = dict(progress.execute("SELECT name, value FROM counters").fetchall())
+        ranges = {number: _ranges(progress, number) for number in numbers_in(folder)}
+    events = size = 0
+    oldest: list[int] = []
+    for number, moved in ranges.items():
+        for here, stored, earliest in _waiting_in(folder, number, gaps_between(moved)):
+            events, size = events + here, size + stored
+            oldest += [earliest] if earliest is not None else []
+    return Progressed(counters, Backlog(events, size, min(oldest, default=None)))
+
+
+def set_aside(folder: Path, *, organisation_id: int) -> list[AsideEntry]:
+    """What was set aside of one organisation's, oldest first. Whose an entry is, the journal knows."""
+    query = "SELECT segment, id, model_id, events, attempts, reason, at FROM failures WHERE aside = 1 ORDER BY 1, 2"
+    with closing(_open(folder)) as progress:
+        aside = [Aside(Position(row[0], row[1]), *row[2:]) for row in progress.execute(query)]
+    return list(_of_organisation(folder, aside, organisation_id))
+
+
+def _of_organisation(folder: Path, aside: Sequence[Aside], organisation_id: int) -> Iterator[AsideEntry]:
+    for number in sorted({one.position.segment for one in aside} & set(numbers_in(folder))):
+        with closing(SegmentReader(folder, number)) as segment:
+            for one in (one for one in aside if one.position.segment == number):
+                owner = segment.owner(one.position.id)
+                if owner is not None and owner.organisation_id == organisation_id:
+                    yield AsideEntry(one, owner.kind, owner.received_at)
+
+
+def _waiting_in(folder: Path, number: int, gaps: Sequence[tuple[int, int]]) -> list[tuple[int, int, int | None]]:
+    try:
+        with closing(SegmentReader(folder, number)) as segment:
+            return [segment.between(low, high) for low, high in gaps]
+    except sqlite3.Error:
+        return []  # dropped between the listing and now: it was moved
+
+
+def _ranges(progress: sqlite3.Connection, number: int) -> list[tuple[int, int]]:
+    query = "SELECT first, last FROM moved WHERE segment = ? ORDER BY first"
+    return progress.execute(query, (number,)).fetchall()
+
+
+def _open(folder: Path) -> sqlite3.Connection:
+    """The mover's file; an empty one where there was no mover yet."""
+    path = folder / PROGRESS
+    if not path.exists():
+        nothing = sqlite3.connect(":memory:")
+        nothing.executescript(_NOTHING).close()
+        return nothing
+    # Not read-only: whoever opens the file after a mover was killed takes in what is left of its log.
+    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=_SECONDS)
+    connection.execute("PRAGMA query_only=ON").close()
+    return connection
+
+
+_NOTHING = """
+CREATE TABLE counters (name, value);
+CREATE TABLE moved (segment, first, last);
+CREATE TABLE failures (segment, id, model_id, events, attempts, reason, at, aside);
+"""
