@@ -4,9 +4,9 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import chdtrc
 
 from modelward.stats.cells import BINS, Cells, cells_of
+from modelward.stats.distributions import chi_squared_tail
 from modelward.stats.samples import Sample
 
 
@@ -55,4 +55,4 @@ def chi_squared(
     if yates and freedom == 1:
         offsets -= np.minimum(0.5, offsets)
     statistic = float((offsets**2 / expected).sum())
-    return ChiSquared(statistic, float(chdtrc(freedom, statistic)), freedom, float(expected.min()), n, m, shared)
+    return ChiSquared(statistic, chi_squared_tail(statistic, freedom), freedom, float(expected.min()), n, m, shared)

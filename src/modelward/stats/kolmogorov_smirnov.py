@@ -4,9 +4,9 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import kolmogorov
 
 from modelward.stats.arrays import F64, Flags
+from modelward.stats.distributions import kolmogorov_tail
 from modelward.stats.numeric_summary import NumericSummary
 from modelward.stats.samples import Sample, numeric_of
 
@@ -50,7 +50,7 @@ def kolmogorov_smirnov(reference: Sample, current: Sample) -> KolmogorovSmirnov:
     distance = _distance(first, second)
     exact = first.exact and second.exact and n * m <= _EXACT_UP_TO
     sure = max(0.0, distance - error)
-    p_value = _exact_p_value(sure, n, m) if exact else float(kolmogorov(math.sqrt(n / (n + m) * m) * sure))
+    p_value = _exact_p_value(sure, n, m) if exact else kolmogorov_tail(math.sqrt(n / (n + m) * m) * sure)
     return KolmogorovSmirnov(distance, p_value, n, m, error, exact)
 
 

@@ -4,8 +4,8 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import gammaln
 
+from modelward.stats.distributions import log_choose
 from modelward.stats.samples import Sample, summary_of
 
 _ASYMPTOTIC_FROM = 5.0
@@ -58,12 +58,7 @@ def _normal(change: float, rate: float, n: int, m: int) -> float:
 def _fisher(found: int, absent: int, n: int, m: int) -> float:
     """The chance of all tables with the same margins that are no likelier than this one."""
     possible = np.arange(max(0, absent - n), min(absent, m) + 1)
-    logs = _log_choose(m, possible) + _log_choose(n, absent - possible) - _log_choose(n + m, np.array([absent]))
+    logs = log_choose(m, possible) + log_choose(n, absent - possible) - log_choose(n + m, np.array([absent]))
     own = logs[found - possible[0]]
     # The tolerance takes tables of equal chance as equal whatever their rounding.
     return min(1.0, float(np.exp(logs[logs <= own + 1e-7]).sum()))
-
-
-def _log_choose(total: int, chosen: np.typing.NDArray[np.int64]) -> np.typing.NDArray[np.float64]:
-    logs: np.typing.NDArray[np.float64] = gammaln(total + 1) - gammaln(chosen + 1) - gammaln(total - chosen + 1)
-    return logs

@@ -4,9 +4,9 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import betainc
 
 from modelward.stats.categorical_summary import CategoricalSummary
+from modelward.stats.distributions import incomplete_beta
 from modelward.stats.samples import Sample, summary_pair
 
 
@@ -72,4 +72,4 @@ def _tail(found: int, singletons: float, n: int, m: int) -> float:
     clump = max(1.0, m / n)
     found_apart = found / clump
     share = (m / clump) / (n + m / clump)
-    return float(np.clip(betainc(max(found_apart, 1.0), singletons + 1, share), 0.0, 1.0))
+    return float(np.clip(incomplete_beta(max(found_apart, 1.0), singletons + 1, share), 0.0, 1.0))
