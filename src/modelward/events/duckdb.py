@@ -51,7 +51,7 @@ class DuckDBStore:
     """
 
     def __init__(
-        self, path: Path, *, memory_limit: str = "192MB", threads: int = 2, checkpoint_after: str = "64MB"
+        self, path: Path, *, memory_limit: str = "128MB", threads: int = 2, checkpoint_after: str = "64MB"
     ) -> None:
         self._path = path
         self._sizes: dict[str, str | int] = {
