@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modelward.rules.alarm import WindowLevel, column_alarm
+from modelward.rules.alarm import AlarmSpan, WindowLevel, alarm_spans, column_alarm
 from modelward.rules.verdict import Verdict, worst
 
 FIRST = datetime(2024, 1, 1, tzinfo=UTC)
@@ -87,3 +87,26 @@ def test_every_history_has_a_verdict_and_a_since_exactly_when_alarmed(letters):
 def test_the_worst_verdict_is_too_few_only_when_nothing_else_was_said(verdicts):
     assert (worst(verdicts) is Verdict.TOO_FEW) == (set(verdicts) <= {Verdict.TOO_FEW})
     assert (worst(verdicts) is Verdict.DRIFTED) == (Verdict.DRIFTED in verdicts)
+
+
+@pytest.mark.parametrize(
+    ("closed", "spans"),
+    [
+        ("", []),
+        ("omoofo", []),
+        ("oosoo", [(2, 3)]),
+        ("omfmoo", [(1, 5)]),
+        ("soooos", [(0, 1), (5, None)]),
+        ("ss", [(0, None)]),
+    ],
+)
+def test_past_alarms_have_a_beginning_and_an_end(closed, spans):
+    expected = [AlarmSpan(day(a), None if b is None else day(b)) for a, b in spans]
+    assert alarm_spans(history(closed)) == expected
+
+
+@given(st.text("omsf", max_size=12))
+def test_the_last_span_is_the_alarm_of_now(letters):
+    alarm, spans = column_alarm(history(letters)), alarm_spans(history(letters))
+    lasting = [span.since for span in spans if span.until is None]
+    assert lasting == ([alarm.since] if alarm.since else [])

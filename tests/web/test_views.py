@@ -7,11 +7,12 @@ from datetime import timedelta
 import pytest
 from tests.web import flights_readings as flights
 
-from modelward.monitoring.readings import Distribution, HeatMap, Quantiles, Side, Spread
+from modelward.monitoring.readings import Distribution, HeatCell, HeatMap, HeatRow, Quantiles, Side, Spread
 from modelward.web.states import STATES, state_of
 from modelward.web.views.column import Limits
 from modelward.web.views.events_table import events_of, written
 from modelward.web.views.heat import CELLS, ROWS, chosen_column
+from modelward.web.views.incidents import incidents
 from modelward.web.views.model_page import ModelPage, ModelReadings, model_page, numbers_of
 from modelward.web.views.numbers import TITLES
 from modelward.web.views.overview import overview_of
@@ -158,6 +159,18 @@ def test_incidents_stand_on_the_time_axis_of_every_chart() -> None:
     for part in (page.volume, page.latency, page.prediction):
         assert part
         assert "1 October 2013: drift begins in distance" in part.chart
+
+
+def test_alarms_that_are_over_are_marked_too() -> None:
+    heat = flights.heat()
+    calm = HeatCell(0.01, 0.1, "ok", drifted=False, p_value=0.5, reason="")
+    strong = HeatCell(0.9, 0.5, "drifted", drifted=True, p_value=1e-9, reason="moved")
+    cells = tuple(strong if n in (10, 11) else calm for n in range(len(heat.windows)))
+    quiet = tuple(calm for _ in heat.windows)
+    rows = [HeatRow(f"column_{n}", "numeric", c, None, 0.9) for n, c in enumerate((cells, cells, quiet))]
+    (mark,) = incidents(replace(heat, rows=tuple(rows)), flights.ZONE)
+    assert mark.slug == "past"
+    assert mark.text == "17 March 2013: drift in column_0, column_1, over on 20 March 2013"
 
 
 def test_numeric_predictions_are_a_mean_with_its_middle_half_against_the_reference() -> None:

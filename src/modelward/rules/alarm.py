@@ -53,6 +53,29 @@ def column_alarm(closed: Sequence[WindowLevel], still_open: WindowLevel | None =
     return Alarm(level, _began(evidence), reason)
 
 
+@dataclass(frozen=True)
+class AlarmSpan:
+    """One unbroken alarm of the past: from the window that began it to the first one that was fine; None: it lasts."""
+
+    since: datetime
+    until: datetime | None
+
+
+def alarm_spans(closed: Sequence[WindowLevel]) -> list[AlarmSpan]:
+    """Every alarm that a column's closed windows (newest last) amounted to, one after the other."""
+    evidence = [window for window in closed if window.level is not Verdict.TOO_FEW]
+    spans: list[AlarmSpan] = []
+    since: datetime | None = None
+    for n, window in enumerate(evidence):
+        recent = evidence[max(0, n + 1 - OF) : n + 1]
+        if _level(recent).alarming:
+            since = since or next(w.start for w in recent if w.level.alarming)
+        elif since is not None:
+            spans.append(AlarmSpan(since, window.start))
+            since = None
+    return [*spans, AlarmSpan(since, None)] if since is not None else spans
+
+
 def raises_while_open(window: WindowLevel) -> bool:
     """Whether a window that is still open is bad enough to speak up before it closes."""
     return window.level is Verdict.DRIFTED and window.p_value is not None and window.p_value < OPEN_P
@@ -63,16 +86,24 @@ def _judge(evidence: Sequence[WindowLevel]) -> tuple[Verdict, str]:
         return Verdict.TOO_FEW, "no closed window has enough rows yet"
     newest, recent = evidence[-1], evidence[-OF:]
     alarming = [window for window in recent if window.level.alarming]
-    if newest.level is Verdict.DRIFTED:
-        return Verdict.DRIFTED, _because(newest, "in the last closed window")
-    if len(alarming) >= NEEDED:
-        return Verdict.WARNING, _because(alarming[-1], f"in {len(alarming)} of the last {len(recent)} closed windows")
+    level = _level(recent)
+    if level is Verdict.DRIFTED:
+        return level, _because(newest, "in the last closed window")
+    if level is Verdict.WARNING:
+        return level, _because(alarming[-1], f"in {len(alarming)} of the last {len(recent)} closed windows")
     if alarming:
         return (
             Verdict.OK,
             f"1 of the last {len(recent)} closed windows drifted; an alarm needs {NEEDED} of {OF}, or a strong one",
         )
     return Verdict.OK, "the last closed windows are as the reference"
+
+
+def _level(recent: Sequence[WindowLevel]) -> Verdict:
+    """The law itself, for the newest windows that have enough rows."""
+    if recent[-1].level is Verdict.DRIFTED:
+        return Verdict.DRIFTED
+    return Verdict.WARNING if sum(window.level.alarming for window in recent) >= NEEDED else Verdict.OK
 
 
 def _because(window: WindowLevel, found: str) -> str:

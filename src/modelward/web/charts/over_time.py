@@ -131,14 +131,15 @@ def _thresholds(frame: Frame, thresholds: Sequence[Threshold]) -> list[Markup]:
 
 
 def incident_marks(axis: TimeAxis, marks: Sequence[Mark], height: float) -> list[Markup]:
-    """A line through the plot and a sign at its top for each change of state within the range."""
+    """A line through the plot and a sign at its top where drift began; what is over has a smaller sign alone."""
     drawn = []
     for mark in marks:
         at = axis.at(mark.at)
         if 0 <= at <= 1:
-            line = tag("line", x1=share(at), x2=share(at), y1=0, y2=height)
-            sign = tag("circle", cx=share(at), cy=0, r=4)
-            drawn.append(tag("g", line, sign, tag("title", mark.text), class_=f"incident {mark.slug}"))
+            past = mark.slug == "past"
+            line = () if past else (tag("line", x1=share(at), x2=share(at), y1=0, y2=height),)
+            sign = tag("circle", cx=share(at), cy=0, r=3 if past else 4)
+            drawn.append(tag("g", *line, sign, tag("title", mark.text), class_=f"incident {mark.slug}"))
     return drawn
 
 

@@ -13,10 +13,11 @@ from modelward.web.time_range import PRESETS, TimeRange, address, model_path, wi
 from modelward.web.views.column import ColumnView, Limits, column_of, drift_numbers
 from modelward.web.views.events_table import EventsView, events_of
 from modelward.web.views.heat import HeatView, Link, heat_of
+from modelward.web.views.incidents import incidents
 from modelward.web.views.naming import column_title
 from modelward.web.views.numbers import TITLES, Table
 from modelward.web.views.overview import reason_without_one
-from modelward.web.views.traffic import Part, incidents, latency_part, newest_latency, prediction_part, volume_part
+from modelward.web.views.traffic import Part, latency_part, newest_latency, prediction_part, volume_part
 from modelward.web.writing import count, day, exact, milliseconds, number, score, span
 
 

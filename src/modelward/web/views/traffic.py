@@ -2,19 +2,17 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
-from modelward.monitoring.readings import Distribution, HeatMap, Quantiles, Spread, WindowPoint
+from modelward.monitoring.readings import Distribution, Quantiles, Spread, WindowPoint
 from modelward.web.charts.over_time import Band, Line, Mark, over_time
 from modelward.web.charts.volume import volume
 from modelward.web.views.column import overlay_of
 from modelward.web.views.heat import local_windows
-from modelward.web.views.naming import column_title
 from modelward.web.views.numbers import Table, table
-from modelward.web.writing import day, exact, milliseconds, number, percent, span
+from modelward.web.writing import exact, milliseconds, number, percent, span
 
 CLASSES = 6  # lines drawn of a categorical prediction
 YES_OR_NO = (-0.5, 0.5, 1.5)  # the edges of a prediction that is 0 or 1
@@ -36,22 +34,6 @@ def newest_telling(points: Sequence[WindowPoint]) -> WindowPoint | None:
     """The newest window that was judged: one that just began, with three rows in it, tells nothing. Else the newest."""
     judged = (p for p in reversed(points) if p.level not in ("too_few", "reference"))
     return next(judged, points[-1] if points else None)
-
-
-def incidents(heat: HeatMap, zone: ZoneInfo) -> list[Mark]:
-    """When the columns that are in alarm now began to drift: a mark for each such moment."""
-    moments: dict[datetime, list[str]] = {}
-    for row in heat.rows:
-        if row.drifted_since:
-            moments.setdefault(row.drifted_since, []).append(column_title(row.column))
-    return [
-        Mark(
-            at,
-            "drifted",
-            f"{day(at.astimezone(zone))}: drift begins in {', '.join(columns[:4])}{' …' if len(columns) > 4 else ''}",
-        )
-        for at, columns in moments.items()
-    ]
 
 
 def volume_part(points: Sequence[WindowPoint], marks: Sequence[Mark], zone: ZoneInfo) -> Part | None:
