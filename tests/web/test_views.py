@@ -194,8 +194,8 @@ def test_predictions_of_0_and_1_are_a_share() -> None:
     part = page_of(ModelReadings(**{**read.__dict__, "history": points, "prediction": told})).prediction
     assert part
     assert re.fullmatch(
-        r"`1` was predicted for \d\d(\.\d)?.% \(Tue 31 Dec 2013\) of the events, "
-        r"in this whole range for \d\d(\.\d)?.%, in the reference for 17.%\.",
+        r"`1` was predicted for \d\d(\.\d)?.% of the events in the newest window \(Tue 31 Dec 2013\), "
+        r"for \d\d(\.\d)?.% in this whole range, and for 17.% in the reference\.",
         part.sentence,
     )
     assert 'class="band"' not in part.chart
@@ -235,6 +235,16 @@ def test_a_window_with_three_rows_speaks_for_nothing() -> None:
     assert newest_telling(points) is points[-2]
     assert newest_telling([thin]) is thin
     assert newest_telling([]) is None
+
+
+def test_causes_stand_before_consequences_in_the_map() -> None:
+    heat = flights.heat({"@score": "numeric", "distance": "numeric", "hour": "numeric"})
+    rows = {row.column: replace(row, drifted_since=flights.CHANGE) for row in heat.rows}
+    wild = replace(heat, rows=(rows["@score"], rows["distance"], replace(rows["hour"], drifted_since=None)))
+    view = page_of(replace(flights.drifted_model(), heat=wild)).heat
+    assert view
+    assert re.findall(r'scope="row">.*?<span>(\w+)</span>', view.map) == ["distance", "score", "hour"]
+    assert view.sentence.startswith("2 of 3 columns are in alarm: `distance` since")
 
 
 def test_a_limit_of_the_column_itself_is_the_only_one_drawn() -> None:

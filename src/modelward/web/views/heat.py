@@ -47,7 +47,8 @@ def heat_of(heat: HeatMap, *, zone: ZoneInfo, link: Link, chosen: str | None, pa
     size = -(-len(heat.windows) // CELLS)
     groups = [range(n, min(n + size, len(heat.windows))) for n in range(0, len(heat.windows), size)]
     windows = _merged(local_windows(heat.windows, zone), groups)
-    rows = [_row(r, heat.windows, groups, link, chosen) for r in heat.rows[(page - 1) * ROWS : page * ROWS]]
+    shown = causes_first(heat.rows)[(page - 1) * ROWS : page * ROWS]
+    rows = [_row(row, heat.windows, groups, link, chosen) for row in shown]
     pages = tuple((n, link(columns=str(n))) for n in range(1, -(-len(heat.rows) // ROWS) + 1))
     noun = heat.window_kind
     return HeatView(
@@ -95,7 +96,7 @@ def _cell(row: HeatRow, windows: Sequence[WindowPoint], group: range, link: Link
 
 
 def _sentence(heat: HeatMap, zone: ZoneInfo) -> str:
-    moved = sorted((row for row in heat.rows if row.drifted_since), key=lambda row: row.column in SPECIAL)
+    moved = [row for row in causes_first(heat.rows) if row.drifted_since]
     if not moved:
         watched = count(len(heat.rows), "column")
         return f"No column is in alarm: {watched} watched over {count(len(heat.windows), heat.window_kind)}."
@@ -109,8 +110,11 @@ def _sentence(heat: HeatMap, zone: ZoneInfo) -> str:
     return f"{len(moved)} of {count(len(heat.rows), 'column')} {verb} in alarm: {', '.join(told)}{more}."
 
 
+def causes_first(rows: Sequence[HeatRow]) -> list[HeatRow]:
+    """The rows in their order, but of those in alarm the features first: a score that moved is their consequence."""
+    return sorted(rows, key=lambda row: (row.drifted_since is None, bool(row.drifted_since) and row.column in SPECIAL))
+
+
 def chosen_column(heat: HeatMap, asked: str | None) -> str | None:
     """The column to open: the one asked for, else the worst in alarm, else the first; causes before consequences."""
-    alarmed = [row.column for row in heat.rows if row.drifted_since]
-    features = [column for column in alarmed if column not in SPECIAL]
-    return asked or next(iter([*features, *alarmed, *(row.column for row in heat.rows)]), None)
+    return asked or next((row.column for row in causes_first(heat.rows)), None)

@@ -115,23 +115,24 @@ def _yes(
     chart = over_time(windows, lines, label="Share of 1 by window", axis_write=percent, marks=marks)
     known = [(s.mean, s.count) for s in spreads if s and s.mean is not None]
     whole = sum(mean * many for mean, many in known) / max(1, sum(many for _, many in known))
-    sentence = f"`1` was predicted for {_newest_of(points, spreads, zone, percent)} of the events"
-    sentence += f", in this whole range for {percent(whole)}"
-    sentence += f", in the reference for {percent(usual)}." if usual is not None else "."
+    newest, window = _newest_of(points, spreads, zone)
+    sentence = f"`1` was predicted for {percent(newest)} of the events in the newest window{window}"
+    sentence += f", for {percent(whole)} in this whole range"
+    sentence += f", and for {percent(usual)} in the reference." if usual is not None else "."
     legend = (("current", "share of 1"), *((("reference", "reference"),) if usual is not None else ()))
     return Part(sentence, chart, lambda: table(windows, ("Share of 1",), [(percent(v),) for v in shares]), legend)
 
 
 def _newest_of(
-    points: Sequence[WindowPoint], spreads: Sequence[Spread | None], zone: ZoneInfo, write: Callable[[float], str]
-) -> str:
+    points: Sequence[WindowPoint], spreads: Sequence[Spread | None], zone: ZoneInfo
+) -> tuple[float | None, str]:
     """The mean of the newest window that was judged, and which window that is."""
     known = [(p, s.mean) for p, s in zip(points, spreads, strict=True) if s and s.mean is not None]
     newest = newest_telling([p for p, _ in known])
-    mean = next((mean for p, mean in known if p is newest), None)
-    if newest is None or mean is None:
-        return "–"
-    return f"{write(mean)} ({span(newest.starts_at.astimezone(zone), newest.ends_at.astimezone(zone))})"
+    if newest is None:
+        return None, ""
+    mean = next(mean for p, mean in known if p is newest)
+    return mean, f" ({span(newest.starts_at.astimezone(zone), newest.ends_at.astimezone(zone))})"
 
 
 def _classes(
@@ -180,7 +181,8 @@ def _numbers(
         marks=marks,
         zero=False,
     )
-    sentence = f"The mean prediction is {_newest_of(points, spreads, zone, number)}" + (
+    newest, window = _newest_of(points, spreads, zone)
+    sentence = f"The mean prediction is {number(newest)} in the newest window{window}" + (
         f"; in the reference it is {number(usual)}." if usual is not None else "."
     )
     rows = list(zip(means, low, high, strict=True))
