@@ -8,17 +8,19 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 from tests.ingest.crash_mover import LINES, NOW, mover_of
 
 from modelward.accounts.service import create_organisation
 from modelward.events.duckdb import DuckDBStore
 from modelward.ingest.journal import Journal
 from modelward.ingest.segments import Entry, Kind
-from modelward.kit.database import writing
+from modelward.kit.database import reading, writing
 from modelward.registry.service import register
+from modelward.registry.tables import Model
 
 EVENTS = 60
+AGAIN = EVENTS // 5
 START = 1_780_000_000_000_000
 PROGRAM = Path(__file__).with_name("crash_mover.py")
 
@@ -36,6 +38,9 @@ def folder(database, tmp_path):
         journal.append(
             [Entry(Kind.EVENTS, organisation.id, models[n % 2], 1, START, json.dumps(line).encode() + b"\n")]
         )
+        if n % 5 == 0:  # sent again a second later: a duplicate, whoever dies
+            entry = Entry(Kind.EVENTS, organisation.id, models[n % 2], 1, START + 1_000_000, json.dumps(line).encode())
+            journal.append([entry])
         label = {"event_id": f"e{n}", "label": n, "labelled_at": START}
         journal.append([Entry(Kind.LABELS, organisation.id, 0, 1, START, json.dumps(label).encode() + b"\n")])
     journal.close()
@@ -56,7 +61,11 @@ def test_killed_at_a_line_and_begun_again(folder, database, line):
     assert all(row["label_number"] == float(row["event_id"][1:]) for row in stored)
     check_profiles(database, stored)
     assert mover.counters()["waiting_events"] == 0
-    assert mover.counters()["moved"] == 2 * EVENTS
+    counters = mover.counters()
+    assert (counters["moved"], counters["labels"]) == (2 * EVENTS + AGAIN, EVENTS)
+    with reading(database) as session:
+        counts = session.scalars(select(Model.event_count)).all()
+    assert counts == [EVENTS // 2, EVENTS // 2]
     mover._journal.close()
     store.close()
 

@@ -1,8 +1,10 @@
 """From the journal into the store: every event once, with its values where they fit and aside where not."""
 
 import json
+from datetime import timedelta
 
 import pytest
+from sqlalchemy.exc import OperationalError
 from tests.ingest.place import NOW
 
 from modelward.errors import Unavailable
@@ -189,3 +191,83 @@ def test_numbers_that_only_a_text_could_hold_lose_nobody(place, event):
     body = b'[{"model":"m","features":{"a":1e400}},{"model":"m","features":{"a":2}}]'
     assert place.send(body).body["accepted"] == 2
     assert [row["a"] for row in place.stored("m")] == [float("inf"), 2.0]
+
+
+def absorbing(place, monkeypatch, guilty):
+    """Profiles that cannot take what `guilty` says."""
+
+    def absorb(_, moved):
+        for one in moved:
+            if guilty(one):
+                raise ZeroDivisionError("a profile that cannot be")
+        place.absorbed.extend(moved)
+
+    monkeypatch.setattr(place.mover, "_absorb", absorb)
+
+
+def test_a_model_that_cannot_be_absorbed_holds_up_no_other_and_is_set_aside(place, event, monkeypatch):
+    place.send([event | {"model_id": key} for key in ("good", "bad", "fine")])
+    bad = place.model("bad").id
+    with monkeypatch.context() as patched:
+        absorbing(place, patched, lambda one: one.model_id == bad)
+        assert place.mover.step() == 2
+        place.send(event | {"model_id": "good"})
+        for _ in range(10):
+            place.mover.step()
+        assert [one.model_id for one in place.absorbed].count(place.model("good").id) == 2
+        (aside,) = place.reader.set_aside()
+        assert (aside.model_id, aside.attempts) == (bad, 5)
+        assert aside.reason == "ZeroDivisionError: a profile that cannot be"
+        assert place.mover.counters()["waiting_events"] == 0
+    assert place.reader.retry(aside.position)
+    place.move()
+    assert [place.model(key).event_count for key in ("good", "bad", "fine")] == [2, 1, 1]
+    assert [len(place.stored(key)) for key in ("good", "bad", "fine")] == [2, 1, 1]
+    assert len(next(one for one in place.absorbed if one.model_id == bad).repeated) == 1
+
+
+def test_labels_that_cannot_be_absorbed_hold_up_no_other_labels(place, event, monkeypatch):
+    place.send([event | {"model_id": key, "event_id": key} for key in ("good", "bad")])
+    place.move()
+    bad = place.model("bad").id
+    with monkeypatch.context() as patched:
+        absorbing(place, patched, lambda one: one.model_id == bad)
+        for key in ("good", "bad"):
+            place.send({"event_id": key, "label": 1}, "/api/v1/labels")
+        for _ in range(8):
+            place.mover.step()
+    assert [one.reason for one in place.reader.set_aside()] == ["ZeroDivisionError: a profile that cannot be"]
+    assert [len(one.labelled) for one in place.absorbed if one.model_id == place.model("good").id] == [0, 1]
+
+
+def test_a_database_that_is_away_sets_nothing_aside(place, event, monkeypatch):
+    def away(*_):
+        raise OperationalError("INSERT", {}, Exception("disk I/O error"))
+
+    place.send(event)
+    with monkeypatch.context() as patched:
+        patched.setattr(place.mover, "_absorb", away)
+        for _ in range(7):
+            with pytest.raises(OperationalError):
+                place.mover.step()
+    assert len(place.stored("churn")) == 1
+    assert place.model("churn").event_count == 1
+    assert place.reader.set_aside() == []
+
+
+def test_a_step_that_failed_is_counted_once_whoever_sends_again(place, event, monkeypatch):
+    """Appended and not absorbed, then absorbed and not marked: neither changes the count, nor do true duplicates."""
+    place.send([event | {"event_id": "a"}, event | {"event_id": "a"}, event | {"event_id": "b"}])
+
+    def fall(*_, **__):
+        raise Unavailable("away")
+
+    for owner, name in ((place.mover, "_absorb"), (place.reader, "mark"), (place.mover, "_absorb")):
+        with monkeypatch.context() as patched:
+            patched.setattr(owner, name, fall)
+            with pytest.raises(Unavailable):
+                place.mover.step()
+        place.now += timedelta(seconds=1)
+        place.send([event | {"event_id": "b"}, event | {"event_id": "c"}])
+    place.move()
+    assert place.model("churn").event_count == len(place.stored("churn")) == 3

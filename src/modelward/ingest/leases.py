@@ -11,6 +11,7 @@ from modelward.kit.database import change, insert_into
 
 HELD_SECONDS = 60
 _PREFIX = "model:"
+_SIGNED = "step:"
 
 
 def hold_models(session: Session, model_ids: Collection[int], *, owner: str, now: datetime) -> set[int]:
@@ -38,6 +39,22 @@ def still_hold_models(session: Session, model_ids: Collection[int], *, owner: st
     return len(session.scalars(mine.with_for_update()).all()) == len(names)
 
 
-def let_go_of_models(session: Session, *, owner: str) -> None:
-    """Give all of the owner's leases back."""
-    change(session, delete(Lease).where(Lease.owner == owner, Lease.name.startswith(_PREFIX)))
+def let_go_of_models(session: Session, model_ids: Collection[int], *, owner: str) -> None:
+    """Give the leases back."""
+    names = [f"{_PREFIX}{model_id}" for model_id in model_ids]
+    change(session, delete(Lease).where(Lease.owner == owner, Lease.name.in_(names)))
+
+
+def sign_step(session: Session, step: str, *, owner: str, now: datetime) -> None:
+    """Leave the step's name, in the transaction of its effects: who finds it knows that they were committed.
+
+    It lies among the leases under a name of its own, as the token of the last holder.
+    """
+    statement = insert_into(session, Lease).values(name=f"{_SIGNED}{owner}", owner=step, until=now)
+    replaced = {"owner": statement.excluded.owner, "until": statement.excluded.until}
+    session.execute(statement.on_conflict_do_update(index_elements=["name"], set_=replaced))
+
+
+def signed_step(session: Session, *, owner: str) -> str | None:
+    """The name of the last step whose effects were committed."""
+    return session.scalar(select(Lease.owner).where(Lease.name == f"{_SIGNED}{owner}"))

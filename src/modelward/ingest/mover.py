@@ -2,31 +2,37 @@
 
 A step is three commits, in this order and each repeatable: append to the store; absorb into the profiles; mark exactly
 these entries as moved. Whoever dies between two of them does the step again: the store knows the events, says so, and
-what was appended without being absorbed is told to the profiles as `repeated`, to be rebuilt from the raw rows.
+what was appended without being absorbed is told to the profiles as `repeated`, to be rebuilt from the raw rows, and
+counted as what it is (`recount.py`).
 """
 
 import gc
 import logging
+import secrets
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from sqlalchemy import Engine
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from modelward.errors import Invalid, ModelwardError, NotFound, Unavailable
-from modelward.events.contract import TIME, Appended, EventStore
+from modelward.events.contract import Appended, EventStore
 from modelward.ingest.counting import Counters
 from modelward.ingest.entry_tables import Batch, EntryTables
 from modelward.ingest.journal import Backlog, JournalReader
 from modelward.ingest.known_models import KnownModels
-from modelward.ingest.leases import hold_models, let_go_of_models, still_hold_models
-from modelward.ingest.segments import Kind, Waiting
+from modelward.ingest.leases import hold_models, let_go_of_models, sign_step, signed_step, still_hold_models
+from modelward.ingest.moved import Moved, moved_of, together
+from modelward.ingest.recount import lost_rows
+from modelward.ingest.segments import Kind, Position, Waiting
 from modelward.kit import clock as kit_clock
-from modelward.kit.database import writing
+from modelward.kit.database import reading, writing
 from modelward.registry.service import touch
 
 log = logging.getLogger("modelward.ingest")
@@ -37,16 +43,8 @@ _SWEEP_EVERY = timedelta(seconds=30)
 _LONGEST_WAIT_SECONDS = 10.0
 
 
-@dataclass(frozen=True, eq=False)
-class Moved:
-    """What a step did to one model. `events` are the new rows only, in the columns of the event store."""
-
-    model_id: int
-    batch: str
-    events: pa.Table
-    repeated: pa.TimestampArray
-    labelled: pa.TimestampArray
-
+# What goes wrong around the profiles and not because of a model.
+_AROUND = (Unavailable, MemoryError, OperationalError, InterfaceError, PoolTimeout)
 
 Absorb = Callable[[Session, Sequence[Moved]], None]
 
@@ -133,44 +131,109 @@ class Mover:
 
     def _move(self, batches: dict[int, Batch], labels: list[tuple[Waiting, pa.Table]]) -> int:
         held = list(batches)
+        suspects, step = self._begin(batches)
         appended = self._append(batches)
         touched = self._append_labels(labels)
-        moved = list(_moved(batches, appended, touched))
-        self._into_profiles(moved, held)
+        lost = {
+            model_id: lost_rows(self._store, model_id, batch, appended[model_id].new, suspects)
+            for model_id, batch in batches.items()
+        }
+        moved = list(moved_of(batches, appended, touched))
+        try:
+            self._into_profiles(moved, held, lost, step)
+        except _AROUND:
+            raise
+        except Exception:
+            log.exception("a step could not be absorbed as a whole: model by model")
+            return self._move_apart(batches, appended, lost, labels)
         entries = [entry for batch in batches.values() for entry in batch.entries]
-        done = sorted([*entries, *(entry for entry, _ in labels)])
-        self._mark(done, moved, batches)
-        return sum(entry.size for entry in done)
+        return self._mark([*entries, *(entry for entry, _ in labels)], moved, batches, lost)
 
-    def _into_profiles(self, moved: Sequence[Moved], held: Sequence[int]) -> None:
+    def _begin(self, batches: Mapping[int, Batch]) -> tuple[AbstractSet[Position], str]:
+        """Write down what is about to be appended; which of it a step that came to nothing may have appended before."""
+        begun = self._journal.progress.begun()
+        if begun:
+            with reading(self._engine) as session:
+                signed = signed_step(session, owner=self._owner)
+            begun = self._journal.progress.settle(signed)
+        step = secrets.token_hex(8)
+        self._journal.progress.begin([entry for batch in batches.values() for entry in batch.entries], step)
+        return begun, step
+
+    def _into_profiles(
+        self, moved: Sequence[Moved], held: Sequence[int], lost: Mapping[int, pa.Array], step: str
+    ) -> None:
         now = self._clock()
         with writing(self._engine) as session:
             if not still_hold_models(session, held, owner=self._owner, now=now):
                 raise Unavailable("The leases of the models ran out during a step of the mover.")
             self._absorb(session, moved)
             for one in moved:
-                if one.events.num_rows:
-                    bounds = pc.min_max(one.events["ts"])
-                    touch(
-                        session,
-                        model_id=one.model_id,
-                        events=one.events.num_rows,
-                        first_event_at=bounds["min"].as_py(),
-                        last_event_at=bounds["max"].as_py(),
-                    )
-            let_go_of_models(session, owner=self._owner)
+                _touch(session, one, lost)
+            sign_step(session, step, owner=self._owner, now=now)
+            let_go_of_models(session, held, owner=self._owner)
 
-    def _mark(self, done: Sequence[Waiting], moved: Sequence[Moved], batches: Mapping[int, Batch]) -> None:
+    def _move_apart(
+        self,
+        batches: Mapping[int, Batch],
+        appended: Mapping[int, Appended],
+        lost: Mapping[int, pa.Array],
+        labels: Sequence[tuple[Waiting, pa.Table]],
+    ) -> int:
+        """Each model in a transaction of its own: one whose rows cannot be absorbed delays no other."""
+        done = 0
+        for model_id, batch in batches.items():
+            alone = {model_id: batch}
+            step = secrets.token_hex(8)
+            self._journal.progress.begin(batch.entries, step)
+            moved = list(moved_of(alone, appended, None))
+            if self._absorbed_alone(moved, batch.entries, [model_id], lost, step):
+                done += self._mark(batch.entries, moved, alone, lost)
+            else:
+                self._busy |= {model_id}
+        for entry, table in labels:
+            moved = list(moved_of({}, {}, self._append_labels([(entry, table)])))
+            if self._absorbed_alone(moved, [entry], [], {}, ""):
+                done += self._mark([entry], moved, {}, {})
+        return done
+
+    def _absorbed_alone(
+        self,
+        moved: Sequence[Moved],
+        entries: Sequence[Waiting],
+        held: Sequence[int],
+        lost: Mapping[int, pa.Array],
+        step: str,
+    ) -> bool:
+        try:
+            self._into_profiles(moved, held, lost, step)
+        except _AROUND:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is of these entries alone
+            for entry in entries:
+                self._fail(entry, error)
+            return False
+        return True
+
+    def _mark(
+        self,
+        done: Sequence[Waiting],
+        moved: Sequence[Moved],
+        batches: Mapping[int, Batch],
+        lost: Mapping[int, pa.Array],
+    ) -> int:
+        found = sum(len(lost[one.model_id]) for one in moved if one.model_id in lost)
         counted = {
             "moved": sum(entry.events for entry in done),
-            "new": sum(one.events.num_rows for one in moved),
-            "duplicates": sum(len(one.repeated) for one in moved),
+            "new": sum(one.events.num_rows for one in moved) + found,
+            "duplicates": sum(len(one.repeated) for one in moved) - found,
             "labels": sum(entry.events for entry in done if entry.kind is Kind.LABELS),
             "invalid": sum(_count(batch.table, "invalid") for batch in batches.values()),
         }
-        self._journal.mark(done, **counted)
+        self._journal.mark(sorted(done), **counted)
         for name, count in counted.items():
             self._counters.add(name, count)
+        return sum(entry.size for entry in done)
 
     def _hold(self, batches: Mapping[int, Batch]) -> set[int]:
         """The models whose rebuild does not run at this moment; the others' entries stay for the next step."""
@@ -202,7 +265,7 @@ class Mover:
                 if parts:
                     table = pa.concat_tables([table for _, table, _ in parts], promote_options="default")
                     batches[model_id] = Batch([entry for entry, _, _ in parts], table)
-                    appended[model_id] = _together([result for _, _, result in parts])
+                    appended[model_id] = together([result for _, _, result in parts])
         return appended
 
     def _append_entries(
@@ -235,54 +298,19 @@ class Mover:
             self._journal.sweep(now=now)
 
 
-def _moved(batches: Mapping[int, Batch], appended: Mapping[int, Appended], touched: pa.Table | None) -> Iterator[Moved]:
-    """What the store said, by model."""
-    by_model = _by_model(touched)
-    for model_id in sorted(batches.keys() | by_model.keys()):
-        labelled = by_model.get(model_id, [])
-        if model_id not in batches:
-            yield Moved(model_id, "", _NOTHING, _times([]), _times(labelled))
-            continue
-        batch, result = batches[model_id], appended[model_id]
-        all_new = pc.all(result.new, min_count=0).as_py()
-        yield Moved(
-            model_id,
-            _name(batch.entries),
-            batch.table if all_new else batch.table.filter(result.new),
-            _times([] if all_new else [batch.table["ts"].filter(pc.invert(result.new))]),
-            _times([*labelled, result.labelled["ts"]]),
-        )
-
-
-_NOTHING = pa.table(
-    {"event_id": pa.array([], pa.string()), "ts": pa.array([], TIME), "received_at": pa.array([], TIME)}
-)
-
-
-def _together(results: Sequence[Appended]) -> Appended:
-    new = pa.concat_arrays([chunk for one in results for chunk in _chunks_of(one.new)])
-    return Appended(new, pa.concat_tables([one.labelled for one in results]))
-
-
-def _chunks_of(array: pa.Array | pa.ChunkedArray) -> list[pa.Array]:
-    return array.chunks if isinstance(array, pa.ChunkedArray) else [array]
-
-
-def _by_model(touched: pa.Table | None) -> dict[int, list[pa.ChunkedArray]]:
-    if touched is None or not touched.num_rows:
-        return {}
-    models = pc.unique(touched["model_id"]).to_pylist()
-    return {model_id: [touched.filter(pc.equal(touched["model_id"], model_id))["ts"]] for model_id in models}
-
-
-def _times(parts: Sequence[pa.ChunkedArray]) -> pa.TimestampArray:
-    chunks = [chunk for part in parts for chunk in part.chunks]
-    return pa.concat_arrays(chunks) if chunks else pa.array([], TIME)
-
-
-def _name(entries: Sequence[Waiting]) -> str:
-    first, last = entries[0].position, entries[-1].position
-    return f"{first.segment}:{first.id}-{last.segment}:{last.id}"
+def _touch(session: Session, one: Moved, lost: Mapping[int, pa.Array]) -> None:
+    """Count the model's new events, and those that a step which died had appended and nobody counted."""
+    times = [chunk for chunk in (*one.events["ts"].chunks, lost.get(one.model_id)) if chunk is not None and len(chunk)]
+    if not times:
+        return
+    bounds = pc.min_max(pa.chunked_array(times))
+    touch(
+        session,
+        model_id=one.model_id,
+        events=sum(map(len, times)),
+        first_event_at=bounds["min"].as_py(),
+        last_event_at=bounds["max"].as_py(),
+    )
 
 
 def _count(table: pa.Table, column: str) -> int:

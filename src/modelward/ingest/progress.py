@@ -13,6 +13,7 @@ from pathlib import Path
 from modelward.ingest.segments import Position, Waiting
 
 PROGRESS = "progress.db"
+_ABSORBED, _FAILED = "absorbed", "failed"  # in the place of a step's name, which is a number
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS moved (
@@ -25,6 +26,9 @@ CREATE TABLE IF NOT EXISTS failures (
     segment INTEGER NOT NULL, id INTEGER NOT NULL, attempts INTEGER NOT NULL, reason TEXT NOT NULL,
     model_id INTEGER NOT NULL, events INTEGER NOT NULL, at INTEGER NOT NULL, aside INTEGER NOT NULL,
     PRIMARY KEY (segment, id)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS begun (
+    segment INTEGER NOT NULL, id INTEGER NOT NULL, step TEXT NOT NULL, PRIMARY KEY (segment, id)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS identity (one INTEGER PRIMARY KEY CHECK (one = 1), name TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
@@ -49,8 +53,8 @@ class Progress:
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._connection = sqlite3.connect(folder / PROGRESS, isolation_level=None, check_same_thread=False)
-        # NORMAL: what a power cut takes from here is moved again, and the store knows the events already.
-        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=10000"):
+        # FULL: what was begun must be known after a power cut, or what it appended is taken for duplicates.
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=10000"):
             self._connection.execute(f"PRAGMA {pragma}").close()
         self._connection.executescript(_TABLES).close()
 
@@ -73,7 +77,28 @@ class Progress:
         with self._transaction():
             for segment, moved in segments.items():
                 self._mark_segment(segment, moved)
+            positions = [entry.position for entry in entries]
+            self._connection.executemany("DELETE FROM begun WHERE segment = ? AND id = ?", positions)
             self._count(counted)
+
+    def begun(self) -> set[Position]:
+        """What was begun and never marked, whatever became of it: nothing, unless a step died or failed."""
+        return {Position(*row) for row in self._connection.execute("SELECT segment, id FROM begun")}
+
+    def begin(self, entries: Sequence[Waiting], step: str) -> None:
+        """The entries are about to be appended, by the step of this name."""
+        query = (
+            "INSERT INTO begun VALUES (?, ?, ?) "
+            "ON CONFLICT (segment, id) DO UPDATE SET step = excluded.step WHERE step <> ?"
+        )
+        with self._transaction():
+            self._connection.executemany(query, [(*entry.position, step, _ABSORBED) for entry in entries])
+
+    def settle(self, step: str | None) -> set[Position]:
+        """The profiles have all of `step`; answers with what was begun and is in no profile, if it was appended."""
+        self._connection.execute("UPDATE begun SET step = ? WHERE step = ?", (_ABSORBED, step))
+        query = "SELECT segment, id FROM begun WHERE step <> ?"
+        return {Position(*row) for row in self._connection.execute(query, (_ABSORBED,))}
 
     def fail(self, entry: Waiting, reason: str, *, at: int, limit: int) -> bool:
         """One more failure to read the entry. Set aside, and True, when it was the `limit`-th."""
@@ -85,6 +110,9 @@ class Progress:
             )
             values = (segment, id_, reason[:1000], entry.model_id, entry.events, at)
             (attempts,) = self._connection.execute(query, values).fetchone()
+            # The step goes on without it, and what it did not do it does not answer for.
+            query = "UPDATE begun SET step = ? WHERE segment = ? AND id = ? AND step <> ?"
+            self._connection.execute(query, (_FAILED, segment, id_, _ABSORBED))
             if attempts < limit:
                 return False
             self._connection.execute("UPDATE failures SET aside = 1 WHERE segment = ? AND id = ?", (segment, id_))
@@ -128,7 +156,7 @@ class Progress:
     def forget(self, segment: int) -> None:
         """The segment is gone: so is what was known of it, but for what was set aside."""
         with self._transaction():
-            for table in ("moved", "tallies"):
+            for table in ("moved", "tallies", "begun"):
                 self._connection.execute(f"DELETE FROM {table} WHERE segment = ?", (segment,))  # noqa: S608
             self._connection.execute("DELETE FROM failures WHERE segment = ? AND aside = 0", (segment,))
 
