@@ -12,6 +12,7 @@ from modelward.ingest.segments import Entry, Kind
 from modelward.jobs.leases import hold
 from modelward.kit.database import writing
 from modelward.registry.service import register, schema, widen
+from modelward.registry.tables import Model
 
 
 def test_the_same_id_is_stored_once_and_counted(place, event):
@@ -271,3 +272,15 @@ def test_a_step_that_failed_is_counted_once_whoever_sends_again(place, event, mo
         place.send([event | {"event_id": "b"}, event | {"event_id": "c"}])
     place.move()
     assert place.model("churn").event_count == len(place.stored("churn")) == 3
+
+
+def test_a_task_that_is_changed_is_learned(place, event):
+    fractional = {"model": "c", "prediction": 0.4, "features": {"a": 1}}
+    place.send(fractional)
+    place.move()
+    with writing(place.database) as session:
+        model = session.get_one(Model, place.model("c").id)
+        model.task, model.threshold = "classification", 0.3
+    place.now += timedelta(minutes=1)
+    place.send(fractional)
+    assert [(row["prediction"], row["score"]) for row in place.stored("c")] == [(0.4, None), (1.0, 0.4)]

@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 
 from modelward.events.contract import ColumnType, EventTable, FeatureColumn
 from modelward.kit.database import reading, writing
@@ -75,6 +75,14 @@ class KnownModels:
             widened = widen(session, model_id=model_id, features=features, prediction=prediction, now=now)
             self._known[model_id] = _known(session.get_one(Model, model_id), widened)
         return self._known[model_id]
+
+    def refresh(self) -> None:
+        """Learn what was changed of the models since: their tasks and thresholds."""
+        with reading(self._engine) as session:
+            for model_id, task, threshold in session.execute(select(Model.id, Model.task, Model.threshold)):
+                known = self._known.get(model_id)
+                if known is not None and (known.task, known.threshold) != (task, threshold):
+                    self._known[model_id] = replace(known, task=task, threshold=threshold)
 
     def forget(self, model_id: int) -> None:
         """Read it anew the next time."""

@@ -296,6 +296,7 @@ class Mover:
         if now - self._swept_at > _SWEEP_EVERY:
             self._swept_at = now
             self._journal.sweep(now=now)
+            self._models.refresh()
 
 
 def _touch(session: Session, one: Moved, lost: Mapping[int, pa.Array]) -> None:

@@ -1,4 +1,9 @@
-"""A probability sent as the prediction of a classifier: it is the score, and the class follows from the threshold."""
+"""A probability sent as the prediction of a classifier: it is the score, and the class follows from the threshold.
+
+Here only the model's task says that it classifies. That its outcomes are all 0 and 1 is known once labels have come,
+after its first predictions were stored: to change then what is stored would look like drift of the prediction.
+Whoever reads predictions beside their labels sees both at once, and can take them for scores there.
+"""
 
 import pyarrow as pa
 import pyarrow.compute as pc
