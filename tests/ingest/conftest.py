@@ -5,14 +5,20 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine
-from tests.ingest.place import Place, served
+from tests.ingest.place import Place, Street
+
+
+@pytest.fixture(scope="session")
+def street() -> Iterator[Street]:
+    with Street().serving() as street:
+        yield street
 
 
 @pytest.fixture
-def place_with(database: Engine, tmp_path: Path) -> Iterator[Callable[..., Place]]:
+def place_with(street: Street, database: Engine, tmp_path: Path) -> Iterator[Callable[..., Place]]:
     """Makes a place with settings of the test's choice."""
     with ExitStack() as stack:
-        yield lambda **settings: stack.enter_context(served(Place(tmp_path, database, **settings)))
+        yield lambda **settings: stack.enter_context(street.with_door_of(Place(tmp_path, database, **settings)))
 
 
 @pytest.fixture

@@ -99,21 +99,37 @@ class Place:
         self.store.close()
 
 
-@contextmanager
-def served(place: Place) -> Iterator[Place]:
-    """The door answers on a port of its own."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        place.port = listener.getsockname()[1]
-        config = uvicorn.Config(
-            place.door, loop="uvloop", http="httptools", lifespan="off", log_level="error", access_log=False
-        )
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, args=([listener],))
-        thread.start()
+class Street:
+    """One uvicorn for all tests. Whose door answers, changes from test to test; each has folders of its own."""
+
+    door: Door
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await self.door(scope, receive, send)
+
+    @contextmanager
+    def serving(self) -> Iterator["Street"]:
+        """Answers on a port of its own while the block lasts."""
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            self.port = listener.getsockname()[1]
+            config = uvicorn.Config(
+                self, loop="uvloop", http="httptools", lifespan="off", log_level="error", access_log=False
+            )
+            server = uvicorn.Server(config)
+            thread = threading.Thread(target=server.run, args=([listener],))
+            thread.start()
+            try:
+                yield self
+            finally:
+                server.should_exit = True
+                thread.join()
+
+    @contextmanager
+    def with_door_of(self, place: Place) -> Iterator[Place]:
+        """The place's door answers."""
+        self.door, place.port = place.door, self.port
         try:
             yield place
         finally:
-            server.should_exit = True
-            thread.join()
             place.door.close()
             place.close()
