@@ -309,3 +309,4 @@ def test_pages_are_light_before_their_charts(visit: Visit) -> None:
     bare = page.evaluate(WITHOUT_CHARTS)
     sizes = "performance.getEntriesByType('resource').map(r => r.decodedBodySize)"
     assert bare + sum(page.evaluate(sizes)) < 150_000
+    assert len(page.content()) < 230_000  # with the charts of a year, before it is compressed
