@@ -30,6 +30,7 @@ from modelward.ingest.door import Door
 from modelward.ingest.journal import Journal
 from modelward.kit.clock import now
 from modelward.kit.database import migrate, open_database, reading, writing
+from modelward.kit.memory import keep_memory_small
 from modelward.settings import PREFIX, WITHOUT_PREFIX, Settings
 from modelward.web.assets import Assets
 from modelward.web.errors import install_page_errors
@@ -125,6 +126,7 @@ def serve(settings: Settings, *, host: str, port: int) -> None:
         first_key = _first_start(database)
         child = Child(settings)
         child.start()
+        threading.Thread(target=keep_memory_small, args=(threading.Event(),), daemon=True, name="memory").start()
         journal = Journal(
             settings.data_dir / "journal",
             limit_bytes=settings.journal_limit_bytes,

@@ -16,6 +16,7 @@ from rich.text import Text
 from modelward.accounts.keys import KeyKind
 from modelward.errors import ModelwardError, NotFound, Unavailable
 from modelward.kit.clock import now
+from modelward.kit.memory import use_one_allocator
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -46,6 +47,7 @@ class FailOn(StrEnum):
 @cli.command()
 def serve(host: Host = "127.0.0.1", port: Port = 8000, data_dir: DataDir = None) -> None:
     """Start the API, the dashboard and the worker."""
+    use_one_allocator()
     from modelward.app import serve as run
     from modelward.settings import read_settings
 

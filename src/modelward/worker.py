@@ -16,13 +16,11 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from modelward.errors import ModelwardError
-from modelward.kit.memory import give_back_memory
 from modelward.settings import Settings
 
 log = logging.getLogger("modelward.worker")
 
 _RESTART_AFTER_SECONDS = (0.2, 1.0, 5.0, 15.0)
-_TIDY_EVERY_SECONDS = 5.0
 
 
 def events_socket(data_dir: Path) -> Path:
@@ -59,7 +57,6 @@ def run_worker(settings: Settings, stop: threading.Event) -> None:
             "mover": lambda: mover.run(stop),
             "verdicts": lambda: run_jobs(quick, database, stop),
             "rebuilds": lambda: run_jobs(slow, database, stop),
-            "memory": lambda: _tidy_memory(stop),
         }
         threads = [
             threading.Thread(target=_guarded, args=(name, part, stop), name=name) for name, part in parts.items()
@@ -68,12 +65,6 @@ def run_worker(settings: Settings, stop: threading.Event) -> None:
             thread.start()
         for thread in threads:
             thread.join()
-
-
-def _tidy_memory(stop: threading.Event) -> None:
-    """Give back, every few seconds, what bursts of large batches took."""
-    while not stop.wait(_TIDY_EVERY_SECONDS):
-        give_back_memory()
 
 
 def _guarded(name: str, part: Callable[[], None], stop: threading.Event) -> None:

@@ -58,6 +58,9 @@ class DuckDBStore:
             "memory_limit": memory_limit,
             "threads": threads,
             "checkpoint_threshold": checkpoint_after,
+            # What a large append took goes back to the system, instead of waiting for the next one.
+            "allocator_background_threads": "true",
+            "allocator_flush_threshold": "16MB",
         }
         self._writing = threading.Lock()
         self._broken = False

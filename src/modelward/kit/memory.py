@@ -1,18 +1,25 @@
 """Giving back memory that was needed for a moment."""
 
 import ctypes
+import os
 import sys
+import threading
 
-import pyarrow as pa
+EVERY_SECONDS = 5.0
 
 
-def give_back_memory() -> None:
-    """Return what Arrow and the C library keep for later to the system.
+def use_one_allocator() -> None:
+    """Let Arrow take its memory from the C library, which can be asked to give it back. Call before Arrow is imported.
 
-    After a burst of large batches they hold on to several times what a quiet service needs. A few milliseconds.
+    Arrow's own allocator keeps what a burst of large batches took for as long as the process lives.
     """
-    pa.default_memory_pool().release_unused()
-    if sys.platform == "linux":
-        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # musl has none
-        if trim is not None:
-            trim(0)
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
+
+
+def keep_memory_small(stop: threading.Event) -> None:
+    """Every few seconds return to the system what the C library keeps for later, until told to stop."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
+    if trim is None:  # another system, or musl, whose C library gives back by itself
+        return
+    while not stop.wait(EVERY_SECONDS):
+        trim(0)
