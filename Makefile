@@ -2,7 +2,8 @@
 SHELL := /bin/bash
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do command -v $$p >/dev/null && $$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
-UV := $(BIN)/uv
+# The machine's own certificates, so that it works behind a company's proxy too.
+UV := $(BIN)/uv --system-certs
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev demo serve test lint format types contracts unit browser proof bench pin clean
@@ -13,13 +14,13 @@ help:  ## print this list
 setup: .venv/.runtime  ## make .venv with what Modelward needs to run
 setup-dev: .venv/.dev  ## the same, with what its tests need
 
-$(UV): requirements/uv.txt
+$(BIN)/uv: requirements/uv.txt
 	@test -n "$(PYTHON)" || { echo "Modelward needs Python 3.11 or newer, and found none: install it, or name it with make PYTHON=/path/to/python3"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
-	@touch $(UV)
+	@touch $@
 
-.venv/.runtime: $(UV) requirements/runtime.txt requirements/build.txt pyproject.toml
+.venv/.runtime: $(BIN)/uv requirements/runtime.txt requirements/build.txt pyproject.toml
 	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements/build.txt -r requirements/runtime.txt
 	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
@@ -62,7 +63,7 @@ proof: setup-dev browser  ## the long proofs: crashes under load, the demo from 
 bench: setup-dev  ## each headline figure, as JSON
 	@for b in benchmarks/bench_*.py; do echo "# $$b" >&2; $(BIN)/python $$b || exit 1; done
 
-pin: $(UV)  ## resolve and pin the requirements anew
+pin: $(BIN)/uv  ## resolve and pin the requirements anew
 	@$(UV) pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header pyproject.toml -o requirements/runtime.txt
 	@$(UV) pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --constraints requirements/runtime.txt --group dev pyproject.toml -o requirements/dev.txt
 	@$(UV) pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --constraints requirements/dev.txt requirements/build.in -o requirements/build.txt
