@@ -254,3 +254,16 @@ def test_a_million_small_things_at_once_keep_their_places(place):
     assert reply.body["event_ids"] == [f"e{n}" for n in range(300)]
     stored = [row for model in ("m0", "m1", "m2") for row in place.stored(model)]
     assert {row["event_id"]: row["n"] for row in stored} == {f"e{n}": float(n) for n in range(300)}
+
+
+def test_numbers_without_end_are_the_items_own_fault(place, event):
+    for name, reason in (("timestamp", "bad_timestamp"), ("model_id", "unknown_model"), ("event_id", "bad_id")):
+        bad = json.dumps(event | {name: "?"}).replace('"?"', "9" * 400)
+        reply = place.send(f"[{json.dumps(event)},{bad},{json.dumps(event | {'timestamp': None})}]".encode())
+        assert (reply.status, reply.body["accepted"]) == (201, 2)
+        assert [(one["index"], one["reason"]) for one in reply.body["rejected"]] == [(1, reason)]
+        assert place.send(bad.encode()).status == 422
+    nan = b'[{"model":"m","features":{"a":NaN,"b":' + b"9" * 5000 + b',"c":123456789012345678901234567890}}]'
+    assert place.send(nan).status == 201
+    (row,) = place.stored("m")
+    assert (row["b"], row["c"]) == (float("inf"), 123456789012345678901234567890.0)

@@ -11,6 +11,7 @@ import pyarrow as pa
 from modelward.errors import Invalid
 from modelward.ingest.reasons import Reason
 from modelward.ingest.schemas import ABSENT, Envelope, Item, Rejected
+from modelward.ingest.values import whole_of
 
 UNPACKED_BYTES = 50_000_000
 """What a compressed body may unpack to."""
@@ -153,9 +154,9 @@ def mended(body: bytes) -> bytes:
         Invalid: it is not JSON even so.
     """
     try:
-        decoded = json.loads(body, parse_constant=_constant, parse_float=_float)
+        decoded = json.loads(body, parse_constant=_constant, parse_float=_float, parse_int=_whole)
         return msgspec.json.encode(decoded)
-    except (ValueError, RecursionError, msgspec.MsgspecError) as error:
+    except (ValueError, OverflowError, RecursionError, msgspec.MsgspecError) as error:
         said = f" ({error})" if isinstance(error, json.JSONDecodeError) else ""
         raise Invalid(f"The body is not valid JSON{said}.") from None
 
@@ -167,6 +168,11 @@ def _constant(name: str) -> str | None:
 def _float(text: str) -> float | str:
     number = float(text)
     return number if math.isfinite(number) else ("Infinity" if number > 0 else "-Infinity")
+
+
+def _whole(text: str) -> int | float | str:
+    number = whole_of(text)
+    return _float(text) if isinstance(number, float) else number
 
 
 def _check_text(body: bytes) -> None:

@@ -15,12 +15,14 @@ from modelward.ingest.columns import CHUNK_BYTES, table_of_lines
 from modelward.ingest.known_models import KnownModel, KnownModels
 from modelward.ingest.label_columns import labels_of
 from modelward.ingest.mending import mended_table
+from modelward.ingest.rest import without_guilty
 from modelward.ingest.scores import with_scores
 from modelward.ingest.segments import Kind, Waiting
 
 log = logging.getLogger("modelward.ingest")
 
 Fail = Callable[[Waiting, Exception], None]
+FailLines = Callable[[Waiting, int, Exception], None]
 _SAYS_NOTHING = (Unavailable, SQLAlchemyError, MemoryError)
 """What goes wrong around an entry and not because of it."""
 
@@ -34,11 +36,15 @@ class Batch:
 
 
 class EntryTables:
-    """Reads entries; one that cannot be read is given to `fail`, and never stops the others."""
+    """Reads entries; one that cannot be read is given to `fail`, and never stops the others.
 
-    def __init__(self, models: KnownModels, fail: Fail, clock: Callable[[], datetime]) -> None:
+    When it is for some of its lines alone, only these are given up, to `fail_lines`, and the rest of it is read.
+    """
+
+    def __init__(self, models: KnownModels, fail: Fail, fail_lines: FailLines, clock: Callable[[], datetime]) -> None:
         self._models = models
         self._fail = fail
+        self._fail_lines = fail_lines
         self._clock = clock
 
     def events(self, entries: Sequence[Waiting]) -> dict[int, Batch]:
@@ -49,26 +55,41 @@ class EntryTables:
         read = {model_id: self._batch(group) for model_id, group in groups.items()}
         return {model_id: batch for model_id, batch in read.items() if batch is not None}
 
-    def entry(self, entry: Waiting) -> pa.Table | None:
-        """The rows of one entry; None when it cannot be read."""
-        try:
-            model = self._models.get(entry.model_id)
-            return with_scores(self._table(entry, model), model)
-        except _SAYS_NOTHING:
-            raise
-        except Exception as error:  # noqa: BLE001 - whatever is in an entry, it may not stop the others
-            self._fail(entry, error)
-            return None
+    def entry(self, entry: Waiting) -> tuple[Waiting, pa.Table] | None:
+        """The entry, or the rest of it, with its rows; None when it cannot be read."""
+        return self._read(entry, self._rows)
 
     def labels(self, entries: Sequence[Waiting]) -> list[tuple[Waiting, pa.Table]]:
         """Each entry of labels with its rows."""
-        read = []
-        for entry in entries:
-            try:
-                read.append((entry, labels_of(entry)))
-            except Exception as error:  # noqa: BLE001 - as above
-                self._fail(entry, error)
-        return read
+        return [read for entry in entries if (read := self._read(entry, labels_of)) is not None]
+
+    def _rows(self, entry: Waiting) -> pa.Table:
+        model = self._models.get(entry.model_id)
+        return with_scores(self._table(entry, model), model)
+
+    def _read(self, entry: Waiting, read: Callable[[Waiting], pa.Table]) -> tuple[Waiting, pa.Table] | None:
+        try:
+            return entry, read(entry)
+        except _SAYS_NOTHING:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever is in an entry, it may not stop the others
+            return self._read_rest(entry, read, error)
+
+    def _read_rest(
+        self, entry: Waiting, read: Callable[[Waiting], pa.Table], error: Exception
+    ) -> tuple[Waiting, pa.Table] | None:
+        try:
+            rest = without_guilty(entry, read)
+            if rest is not None:
+                table = read(rest)
+                self._fail_lines(entry, entry.events - rest.events, error)
+                return rest, table
+        except _SAYS_NOTHING:
+            raise
+        except Exception as again:  # noqa: BLE001 - as above
+            error = again
+        self._fail(entry, error)
+        return None
 
     def _batch(self, entries: Sequence[Waiting]) -> Batch | None:
         kept: list[Waiting] = []
@@ -89,7 +110,8 @@ class EntryTables:
             raise
         except Exception as error:  # noqa: BLE001 - as above
             log.debug("a chunk is read entry by entry: %s", error)
-        return [([entry], table) for entry in chunk if (table := self.entry(entry)) is not None]
+        read = [found for entry in chunk if (found := self.entry(entry)) is not None]
+        return [([entry], table) for entry, table in read]
 
     def _table(self, entry: Waiting, model: KnownModel) -> pa.Table:
         if entry.kind is Kind.ARROW:

@@ -182,9 +182,12 @@ def name_of(organisation_id: int, project: str | None, name: Any) -> tuple[int, 
         raise NO_MODEL
     if name is _UNFIT:
         raise Refused(Reason.NO_MODEL, "The model must be named by its id, a whole number, or by its key, a text.")
+    if isinstance(name, int) and not 0 <= name <= _HIGHEST_ID:
+        raise Refused(Reason.UNKNOWN_MODEL, "There is no model of this id: no id is so long, and none is negative.")
     return organisation_id, project, name
 
 
+_HIGHEST_ID = 2**63 - 1
 _UNFIT = object()
 
 

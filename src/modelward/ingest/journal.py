@@ -237,6 +237,10 @@ class JournalReader:
         """The entry could not be read; True when that was once too often and it was set aside."""
         return self.progress.fail(entry, reason, at=_microseconds(now), limit=ATTEMPTS)
 
+    def fail_lines(self, entry: Waiting, lines: int, reason: str, *, now: datetime) -> bool:
+        """So many lines of the entry could not be read, and are set aside; the others move without them."""
+        return self.progress.fail_lines(entry, lines, reason, at=_microseconds(now))
+
     def set_aside(self) -> list[Aside]:
         """What was set aside, with its reason."""
         return self.progress.set_aside()

@@ -11,6 +11,7 @@ from modelward.ingest.schemas import ABSENT, LABEL, LABEL_ID, LABEL_TIME, LabelL
 from modelward.ingest.steps import MAX_ID_CHARACTERS, Batch, first_of, read_times
 
 _MOST_CHARACTERS = 10_000
+_MOST_DIGITS = 1_000
 _UNKNOWN = frozenset((b"null", b"NaN"))
 
 
@@ -49,6 +50,8 @@ def label_of(value: msgspec.Raw) -> msgspec.Raw:
     text = bytes(value)
     if text[:1] in (b"{", b"["):
         raise Refused(Reason.BAD_LABEL, "The label must be a number, a text or a boolean.")
+    if text[:1] != b'"' and len(text) > _MOST_DIGITS:
+        raise Refused(Reason.BAD_LABEL, f"The label is a number of more than {_MOST_DIGITS} characters.")
     if len(text) > _MOST_CHARACTERS:
         raise Refused(Reason.BAD_LABEL, f"The label is longer than {_MOST_CHARACTERS:,} characters.")
     return value

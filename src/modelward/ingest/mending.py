@@ -4,7 +4,6 @@ New features widen the schema; what does not fit its column is set aside in `inv
 the 500th, lists and objects) is kept in `overflow`. No event is lost for one of its values.
 """
 
-import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -18,7 +17,7 @@ from modelward.events.contract import TIME, event_schema
 from modelward.ingest.columns import with_receipt
 from modelward.ingest.known_models import KnownModel, KnownModels
 from modelward.ingest.segments import Waiting
-from modelward.ingest.values import MISFIT, fitted, json_of, kind_of
+from modelward.ingest.values import MISFIT, decoded_json, fitted, json_of, kind_of
 from modelward.registry.names import feature_name
 from modelward.registry.schema import MOST_COLUMNS
 from modelward.registry.service import FeatureKind, Schema
@@ -86,7 +85,7 @@ def _line(text: bytes) -> dict[str, Any]:
     try:
         line = msgspec.json.decode(text)
     except msgspec.ValidationError:  # a number beyond a double, which Python's own decoder takes as infinite
-        line = json.loads(text)
+        line = decoded_json(text)
     shape = {"event_id": str, "ts": int, "features": dict}
     if not isinstance(line, dict) or not all(isinstance(line.get(name, {}), kind) for name, kind in shape.items()):
         raise ValueError("a line of the entry is not an event")

@@ -69,7 +69,7 @@ class Mover:
         self._clock = clock
         self._step_bytes = step_bytes
         self._models = KnownModels(engine)
-        self._read = EntryTables(self._models, self._fail, clock)
+        self._read = EntryTables(self._models, self._fail, self._fail_lines, clock)
         self._counters = Counters()
         self._owner = f"mover:{journal.identity}"
         self._busy: frozenset[int] = frozenset()  # models that were being rebuilt a step ago
@@ -272,13 +272,14 @@ class Mover:
         self, model_id: int, entries: Sequence[Waiting]
     ) -> Iterator[tuple[Waiting, pa.Table, Appended]]:
         for entry in entries:
-            table = self._read.entry(entry)
-            if table is None:
+            read = self._read.entry(entry)
+            if read is None:
                 continue
+            rest, table = read
             try:
-                yield entry, table, self._store.append({model_id: table})[model_id]
+                yield rest, table, self._store.append({model_id: table})[model_id]
             except (Invalid, NotFound) as refusal:
-                self._fail(entry, refusal)
+                self._fail(rest, refusal)
 
     def _append_labels(self, labels: Sequence[tuple[Waiting, pa.Table]]) -> pa.Table | None:
         if not labels:
@@ -286,10 +287,16 @@ class Mover:
         return self._store.append_labels(pa.concat_tables([table for _, table in labels])).touched
 
     def _fail(self, entry: Waiting, error: Exception) -> None:
-        reason = error.sentence if isinstance(error, ModelwardError) else f"{type(error).__name__}: {error}"
+        reason = _said(error)
         if self._journal.fail(entry, reason, now=self._clock()):
             self._counters.add("aside", entry.events)
             log.error("%d events of model %s are set aside: %s", entry.events, entry.model_id, reason)
+
+    def _fail_lines(self, entry: Waiting, lines: int, error: Exception) -> None:
+        reason = _said(error)
+        if self._journal.fail_lines(entry, lines, reason, now=self._clock()):
+            self._counters.add("aside", lines)
+            log.error("%d of %d events of model %s are set aside: %s", lines, entry.events, entry.model_id, reason)
 
     def _sweep(self) -> None:
         now = self._clock()
@@ -297,6 +304,10 @@ class Mover:
             self._swept_at = now
             self._journal.sweep(now=now)
             self._models.refresh()
+
+
+def _said(error: Exception) -> str:
+    return error.sentence if isinstance(error, ModelwardError) else f"{type(error).__name__}: {error}"
 
 
 def _touch(session: Session, one: Moved, lost: Mapping[int, pa.Array]) -> None:

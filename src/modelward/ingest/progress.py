@@ -120,6 +120,19 @@ class Progress:
             self._count({"aside": entry.events})
             return True
 
+    def fail_lines(self, entry: Waiting, lines: int, reason: str, *, at: int) -> bool:
+        """So many lines of the entry are set aside while the others move; True when that was not known yet."""
+        query = (
+            "INSERT INTO failures VALUES (?, ?, 1, ?, ?, ?, ?, 1) ON CONFLICT (segment, id) DO UPDATE SET "
+            "reason = excluded.reason, events = excluded.events, at = excluded.at, aside = 1 WHERE aside = 0 RETURNING 1"
+        )
+        with self._transaction():
+            values = (*entry.position, reason[:1000], entry.model_id, lines, at)
+            new = self._connection.execute(query, values).fetchone() is not None
+            if new:
+                self._count({"aside": lines})
+        return new
+
     def set_aside(self) -> list[Aside]:
         """What was set aside, oldest first."""
         query = "SELECT segment, id, model_id, events, attempts, reason, at FROM failures WHERE aside = 1 ORDER BY 1, 2"

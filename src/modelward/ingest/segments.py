@@ -72,10 +72,13 @@ class Waiting(NamedTuple):
     size: int
     packed: int
     stored: bytes
+    rest: bytes | None = None  # what is left of the body, and of `events`, without the lines that cannot be read
 
     @property
     def body(self) -> bytes:
-        """The bytes as they were given to the journal."""
+        """The bytes as they were given to the journal, or what is left of them."""
+        if self.rest is not None:
+            return self.rest
         if not self.packed:
             return self.stored
         unpacked: bytes = _CODEC.decompress(self.stored, decompressed_size=self.size, asbytes=True)

@@ -4,7 +4,6 @@ Each step first asks, in a few calls that run in C, whether the whole column is 
 so; only otherwise it looks at each item by itself, and refuses those that cannot be taken. Both ways mean the same.
 """
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from itertools import repeat
 from operator import attrgetter, is_, is_not
@@ -28,6 +27,7 @@ from modelward.ingest.schemas import (
     Rejected,
 )
 from modelward.ingest.timestamps import Clock, time_of, times_of
+from modelward.ingest.values import decoded_json
 from modelward.kit.ids import uuid7_batch
 
 MAX_ID_CHARACTERS = 200
@@ -179,7 +179,7 @@ def decoded_within(value: msgspec.Raw, what: str) -> Any:
     """
     refusal = Refused(Reason.TOO_DEEP, f"The {what} are nested deeper than {MAX_DEPTH} levels.")
     try:
-        decoded = json.loads(bytes(value))
+        decoded = decoded_json(bytes(value))
     except RecursionError:
         raise refusal from None
     if _depth(decoded, MAX_DEPTH) > MAX_DEPTH:

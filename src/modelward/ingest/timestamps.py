@@ -74,10 +74,17 @@ def _from_text(text: str) -> int:
 
 
 def _from_number(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not _is_finite(value):
         raise _unreadable(value)
     size = abs(value)
     return round(value * (1_000_000 if size < _SECONDS_BELOW else 1_000 if size < _MILLISECONDS_BELOW else 1))
+
+
+def _is_finite(value: float) -> bool:
+    try:
+        return isfinite(value)
+    except OverflowError:  # a whole number beyond a double
+        return False
 
 
 def _unreadable(value: Any) -> Refused:

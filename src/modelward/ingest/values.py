@@ -1,5 +1,6 @@
 """What one value is worth in a column: a number, a text, a boolean, nothing, or something that does not fit."""
 
+import json
 import math
 from collections import Counter
 from collections.abc import Iterable
@@ -14,6 +15,7 @@ MISFIT: Final = object()
 
 _INFINITIES = {"Infinity": math.inf, "-Infinity": -math.inf}
 _encoder = msgspec.json.Encoder()
+_WHOLE_CHARACTERS = 300  # a double has 309 digits at most; Python reads 4,300 and then refuses the whole text
 
 
 def fitted(value: Any, kind: FeatureKind) -> Any:
@@ -33,7 +35,7 @@ def number_of(value: Any) -> Any:
         try:
             return float(value)
         except OverflowError:
-            return MISFIT
+            return math.inf if value > 0 else -math.inf
     if value == "NaN":
         return None
     return _INFINITIES.get(value, MISFIT) if isinstance(value, str) else MISFIT
@@ -68,6 +70,21 @@ def _kind(value: Any) -> FeatureKind | None:
     if isinstance(value, int | float) or (isinstance(value, str) and value in _INFINITIES):
         return FeatureKind.NUMERIC
     return FeatureKind.CATEGORICAL if isinstance(value, str) and value != "NaN" else None
+
+
+def whole_of(text: str) -> int | float:
+    """A whole number as JSON writes it; one that no double holds is infinite, however long it is."""
+    return int(text) if len(text) <= _WHOLE_CHARACTERS else float(text)
+
+
+def decoded_json(text: bytes) -> Any:
+    """The JSON, with infinities for numbers beyond a double.
+
+    Raises:
+        ValueError: it is none.
+        RecursionError: it is nested too deep.
+    """
+    return json.loads(text, parse_int=whole_of)
 
 
 def json_of(value: Any) -> str:
