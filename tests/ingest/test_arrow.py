@@ -128,3 +128,43 @@ def test_a_stream_with_lying_offsets_does_not_crash_the_door(place):
         broken = bytearray(body)
         broken[at] ^= 0xFF
         assert place.send(bytes(broken), "/api/v1/events?model=m", **ARROW).status in (201, 400, 413, 422)
+
+
+@pytest.mark.parametrize("name", ["model_id", "project", "label"])
+def test_columns_that_name_nothing_are_400_with_a_sentence(place, name):
+    for values in ([["m"], ["n"]], [{"a": 1}, {"a": 2}]):
+        reply = send(place, {"model_id": ["m", "m"], name: values, "a": [1.0, 2.0]}, "/api/v1/events")
+        assert (reply.status, reply.body["title"]) == (400, "Not understood")
+        assert name in reply.body["detail"]
+    assert send(place, {"model_id": [0.5], "a": [1.0]}, "/api/v1/events").status == 400
+
+
+def test_models_are_told_apart_by_their_projects_too(place):
+    columns = {"model_id": ["pm", "pm", None, "pm"], "project": ["A", "B", "A", None], "a": [1.0, 2.0, 3.0, 4.0]}
+    asked = []
+    known = place.door._directory.model
+
+    async def model(name, **how):
+        asked.append(name[1:])
+        return await known(name, **how)
+
+    place.door._directory.model = model
+    reply = send(place, columns, "/api/v1/events")
+    assert (reply.status, [one["index"] for one in reply.body["rejected"]]) == (201, [2])
+    assert sorted(asked, key=str) == sorted([("A", "pm"), ("B", "pm"), (None, "pm")], key=str)
+
+
+def test_a_stream_of_too_many_models_is_refused(place):
+    reply = send(place, {"model_id": [f"m{n}" for n in range(1_001)], "a": [1.0] * 1_001}, "/api/v1/events")
+    assert (reply.status, "1,001 models; 1,000" in reply.body["detail"]) == (400, True)
+
+
+def test_texts_without_end(place):
+    columns = {"city": ["x" * 10_000, "x" * 10_001], "endpoint": ["y" * 2_001] * 2, "label": ["a", "b" * 10_001]}
+    assert [one["reason"] for one in send(place, columns).body["rejected"]] == ["bad_label"]
+    columns.pop("label")
+    assert send(place, columns).status == 201
+    rows = place.stored("m")
+    assert sorted(len(row["city"] or "") for row in rows) == [0, 10_000, 10_000]
+    assert {len(row["endpoint"]) for row in rows} == {2_000}
+    assert sum(row["invalid"] is not None for row in rows) == 1

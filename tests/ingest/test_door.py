@@ -183,9 +183,10 @@ def test_sizes_are_limited_with_clear_sentences(place_with, event):
     assert place.send(event | {"endpoint": "x" * 30_000}).status == 413
     reply = place.send([{"model": "m", "features": {"a": 1}}] * 11)
     assert (reply.status, "11 items; 10" in reply.body["detail"]) == (413, True)
-    wide = {"model": "m", "features": {f"f{n}": n for n in range(51)}}
+    features = {f"f{n}": n for n in range(51)}
+    wide = {"model": "m", "features": features}
     assert place.send(wide).body["rejected"][0]["reason"] == "too_many_features"
-    wide["features"].pop("f50")
+    features.pop("f50")
     assert place.send(wide).status == 201
 
 
@@ -245,7 +246,9 @@ def test_a_label_may_come_with_its_event(place, event):
 
 def test_a_million_small_things_at_once_keep_their_places(place):
     """Mixed shapes in one list: every item goes its own way through the steps, and ids and answers stay aligned."""
-    items = [{"model": f"m{n % 3}", "event_id": f"e{n}", "features": {"n": n}} for n in range(300)]
+    items: list[dict[str, object]] = [
+        {"model": f"m{n % 3}", "event_id": f"e{n}", "features": {"n": n}} for n in range(300)
+    ]
     for n in range(0, 300, 7):
         items[n]["timestamp"] = 1_780_000_000 + n
     for n in range(0, 300, 11):
@@ -267,3 +270,19 @@ def test_numbers_without_end_are_the_items_own_fault(place, event):
     assert place.send(nan).status == 201
     (row,) = place.stored("m")
     assert (row["b"], row["c"]) == (float("inf"), 123456789012345678901234567890.0)
+
+
+def test_a_project_that_is_no_name_is_the_items_own_fault(place, event):
+    reply = place.send([event | {"project": {"a": 1}}, event | {"project": "shop"}, event | {"project_id": [1]}])
+    assert reply.body["accepted"] == 1
+    assert [(one["index"], one["reason"]) for one in reply.body["rejected"]] == [(0, "bad_project"), (2, "bad_project")]
+    assert place.send(event | {"project": True}).body["rejected"][0]["reason"] == "bad_project"
+
+
+def test_a_text_without_end_is_no_category(place, event):
+    for _ in range(2):  # as a new feature, and as a known one
+        assert place.send([event | {"features": {"city": "x" * n}} for n in (10_000, 10_001)]).status == 201
+        place.move()
+    rows = place.stored("churn")
+    assert sorted(len(row["city"] or "") for row in rows) == [0, 0, 10_000, 10_000]
+    assert sum(row["invalid"] is not None for row in rows) == 2

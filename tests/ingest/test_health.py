@@ -4,6 +4,7 @@ import pytest
 from fastapi.testclient import TestClient
 from tests.ingest.place import NOW
 
+from modelward.accounts.keys import KeyKind
 from modelward.accounts.service import create_key, create_organisation
 from modelward.api import create_api
 from modelward.ingest.segments import Entry, Kind
@@ -15,7 +16,7 @@ def client(place):
     api = create_api()
     api.state.settings, api.state.database, api.state.door = place.settings, place.database, place.door
     with writing(place.database) as session:
-        key = create_key(session, organisation_id=place.organisation_id, kind="admin", name="admin", now=NOW)[1]
+        key = create_key(session, organisation_id=place.organisation_id, kind=KeyKind.ADMIN, name="admin", now=NOW)[1]
     with TestClient(api, headers={"X-API-Key": key}) as client:
         yield client
 
@@ -64,7 +65,7 @@ def test_an_organisation_sees_only_its_own_of_what_was_set_aside(client, place, 
     place.move()
     with writing(place.database) as session:
         other = create_organisation(session, name="There", now=NOW).id
-        their_key = create_key(session, organisation_id=other, kind="admin", name="admin", now=NOW)[1]
+        their_key = create_key(session, organisation_id=other, kind=KeyKind.ADMIN, name="admin", now=NOW)[1]
     spoil(place, place.model("churn").id, place.organisation_id)
     (mine,) = seen(client)["set_aside"]
     assert (mine["model"], mine["kind"], mine["events"], mine["attempts"]) == ("churn", "events", 1, 5)

@@ -235,7 +235,12 @@ def test_profiles_are_told_what_is_new_and_what_was_there(place, event):
 def test_many_models_are_one_append(place, event, monkeypatch):
     calls = []
     append = place.store.append
-    monkeypatch.setattr(place.store, "append", lambda batches: calls.append(len(batches)) or append(batches))
+
+    def counted(batches):
+        calls.append(len(batches))
+        return append(batches)
+
+    monkeypatch.setattr(place.store, "append", counted)
     place.send([event | {"model_id": f"model {n % 50}"} for n in range(250)])
     assert place.move() == 250
     assert calls == [50]

@@ -13,7 +13,7 @@ from modelward.ingest.columns import with_receipt
 from modelward.ingest.known_models import COLUMN_TYPES, KnownModel, KnownModels
 from modelward.ingest.mending import may_be_named, widened
 from modelward.ingest.segments import Waiting
-from modelward.ingest.values import MISFIT, fitted, json_of
+from modelward.ingest.values import MAX_TEXT_CHARACTERS, MISFIT, fitted, json_of
 from modelward.registry.schema import MOST_COLUMNS
 from modelward.registry.service import FeatureKind
 
@@ -102,7 +102,7 @@ def _example(values: pa.ChunkedArray) -> Any:
 def _fitted(values: pa.ChunkedArray, kind: FeatureKind, name: str, aside: _Aside) -> pa.ChunkedArray:
     """The values in the column's type, as a whole where Arrow can, otherwise one by one."""
     target = ARROW_TYPES[COLUMN_TYPES[kind]]
-    if _casts(values.type, kind):
+    if _casts(values.type, kind) and not _has_long_text(values):
         cast = values.cast(target, safe=False)
         return _without_nan(cast) if kind is FeatureKind.NUMERIC else cast
     done = []
@@ -123,6 +123,12 @@ def _casts(source: pa.DataType, kind: FeatureKind) -> bool:
     if kind is FeatureKind.CATEGORICAL:
         return bool(number or pa.types.is_boolean(source) or pa.types.is_temporal(source))
     return False
+
+
+def _has_long_text(values: pa.ChunkedArray) -> bool:
+    if not pa.types.is_string(values.type):
+        return False
+    return (pc.max(pc.utf8_length(values)).as_py() or 0) > MAX_TEXT_CHARACTERS
 
 
 def _without_nan(values: pa.ChunkedArray) -> pa.ChunkedArray:

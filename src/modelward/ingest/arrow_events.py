@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from modelward.errors import Invalid
 from modelward.ingest.arrow_bounds import check_bounds, check_decoded
+from modelward.ingest.labels import MAX_LABEL_CHARACTERS
 from modelward.ingest.reasons import Reason, Refused
 from modelward.ingest.schemas import (
     ENDPOINT,
@@ -81,12 +82,15 @@ def _events(table: pa.Table, clock: Clock, max_features: int) -> ArrowEvents:
         columns["endpoint"] = pc.utf8_slice_codeunits(_text(endpoints, "endpoint"), 0, MAX_ENDPOINT_CHARACTERS)
     columns |= _features(table, max_features)
     _refuse_empty(columns)
-    labels = _first(table, LABEL)
+    models, projects, labels = _first(table, MODEL), _first(table, PROJECT), _first(table, LABEL)
+    side = (
+        None if models is None else _models(models),
+        None if projects is None else _text(projects, "project"),
+        None if labels is None else _labels(labels, rejections),
+    )
     events = ArrowEvents(
         pa.table(columns),
-        _first(table, MODEL),
-        _first(table, PROJECT),
-        None if labels is None else _plain(labels, "label"),
+        *side,
         np.arange(table.num_rows),
         sorted(rejections.values(), key=lambda rejected: rejected.index),
         own_ids,
@@ -154,6 +158,23 @@ def _ids(table: pa.Table, clock: Clock, rejections: dict[int, Rejected]) -> tupl
     return pa.chunked_array(
         [pc.replace_with_mask(flat, missing.combine_chunks(), pa.array(uuid7_batch(n, clock.now_ms)))]
     ), False
+
+
+def _models(values: pa.ChunkedArray) -> pa.ChunkedArray:
+    models = _plain(values, "model_id")
+    if not any(test(models.type) for test in (pa.types.is_null, pa.types.is_string, pa.types.is_integer)):
+        raise Invalid(f"The column 'model_id' has the type {values.type}: send ids, whole numbers, or keys, texts.")
+    return models
+
+
+def _labels(values: pa.ChunkedArray, rejections: dict[int, Rejected]) -> pa.ChunkedArray:
+    labels = _plain(values, "label")
+    if pa.types.is_nested(labels.type):
+        raise Invalid(f"The column 'label' has the type {values.type}: send numbers, text or booleans.")
+    if pa.types.is_string(labels.type):
+        detail = f"The label is longer than {MAX_LABEL_CHARACTERS:,} characters."
+        _reject(pc.greater(pc.utf8_length(labels), MAX_LABEL_CHARACTERS), Refused(Reason.BAD_LABEL, detail), rejections)
+    return labels
 
 
 def _times(table: pa.Table, clock: Clock, rejections: dict[int, Rejected]) -> pa.ChunkedArray:

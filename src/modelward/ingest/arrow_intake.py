@@ -1,16 +1,19 @@
 """From an Arrow IPC stream to what the journal keeps and the sender hears."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import msgspec
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from modelward.errors import Invalid, ModelwardError, Unavailable
-from modelward.ingest.arrow_events import ArrowEvents, packed, read_arrow, selected
+from modelward.ingest.arrow_events import ArrowEvents, Mask, packed, read_arrow, selected
 from modelward.ingest.bodies import UNPACKED_BYTES
 from modelward.ingest.directory import Directory
 from modelward.ingest.intake import NO_MODEL, Taken, label_entries, name_of
-from modelward.ingest.labels import label_of
 from modelward.ingest.reasons import Reason, Refused
 from modelward.ingest.schemas import LabelLine, Rejected
 from modelward.ingest.segments import Entry, Kind
@@ -18,6 +21,7 @@ from modelward.ingest.timestamps import Clock
 from modelward.settings import Settings
 
 _ARROW_ROWS = 100  # an Arrow stream may have so many times the events of a JSON body
+_MOST_MODELS = 1_000  # each is a filter over the whole stream
 _UNPACKED_FACTOR = 2  # over what a packed body of JSON may unpack to: columns take more than they say
 
 
@@ -63,15 +67,12 @@ class ArrowIntake:
         return await self._split(events)
 
     async def _split(self, events: ArrowEvents) -> tuple[list[tuple[int, ArrowEvents]], list[Rejected]]:
-        assert events.models is not None
         groups: list[tuple[int, ArrowEvents]] = []
         refused: list[Rejected] = []
-        for value in pc.unique(events.models).to_pylist():
-            chosen = pc.is_null(events.models) if value is None else pc.equal(events.models, value)
-            group = selected(events, pc.fill_null(chosen, False).to_numpy())
+        for project, value, keep in _named(events):
+            group = selected(events, keep)
             try:
-                project = group.projects[0].as_py() if group.projects is not None else None
-                name = name_of(self._organisation_id, project and str(project), value)
+                name = name_of(self._organisation_id, project or None, value)
                 groups.append((await self._directory.model(name, register=True), group))
             except Unavailable:
                 raise
@@ -85,9 +86,32 @@ class ArrowIntake:
         return Entry(Kind.ARROW, self._organisation_id, model_id, rows, self._clock.now_us, packed(group.table))
 
 
+def _named(events: ArrowEvents) -> Iterator[tuple[str | None, str | int | None, Mask]]:
+    """Each pair of a project and a model, and which events are theirs."""
+    models = _encoded(events.models, events.table.num_rows)
+    projects = _encoded(events.projects, events.table.num_rows)
+    pairs = models[1] * (len(projects[0]) + 1) + projects[1]
+    _, firsts, group_of = np.unique(pairs, return_index=True, return_inverse=True)
+    if len(firsts) > _MOST_MODELS:
+        raise Invalid(
+            f"The Arrow stream names {len(firsts):,} models; {_MOST_MODELS:,} are allowed: send several streams."
+        )
+    for group, first in enumerate(firsts.tolist()):
+        yield projects[0].get(projects[1][first]), models[0].get(models[1][first]), group_of == group
+
+
+def _encoded(values: pa.ChunkedArray | None, rows: int) -> tuple[dict[int, Any], npt.NDArray[np.int64]]:
+    """The distinct values by number, and each row's number; -1 where there is none."""
+    if values is None or pa.types.is_null(values.type):
+        return {}, np.full(rows, -1, np.int64)
+    encoded = pa.concat_arrays(values.chunks).dictionary_encode()
+    numbers = pc.fill_null(encoded.indices.cast(pa.int64()), -1).to_numpy()
+    return dict(enumerate(encoded.dictionary.to_pylist())), numbers
+
+
 def _labels_of(group: ArrowEvents, model_id: int, clock: Clock) -> Iterable[LabelLine]:
     if group.labels is None:
         return
     for event_id, value in zip(group.table["event_id"].to_pylist(), group.labels.to_pylist(), strict=True):
         if value is not None and value == value:  # noqa: PLR0124 - NaN is no label
-            yield LabelLine(event_id, label_of(msgspec.Raw(msgspec.json.encode(value))), clock.now_us, model_id)
+            yield LabelLine(event_id, msgspec.Raw(msgspec.json.encode(value)), clock.now_us, model_id)

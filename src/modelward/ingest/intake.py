@@ -157,7 +157,7 @@ async def _resolved(
 
 
 async def _resolve_one(
-    directory: Directory, organisation_id: int, project: str | None, name: Any, *, register: bool
+    directory: Directory, organisation_id: int, project: Any, name: Any, *, register: bool
 ) -> int | Refused:
     if name is None and not register:
         return 0
@@ -172,16 +172,18 @@ async def _resolve_one(
         return Refused(Reason.UNKNOWN_MODEL, error.sentence)
 
 
-def name_of(organisation_id: int, project: str | None, name: Any) -> tuple[int, str | None, str | int]:
+def name_of(organisation_id: int, project: Any, name: Any) -> tuple[int, str | None, str | int]:
     """What the directory is asked for.
 
     Raises:
-        Refused: there is no name, or it is neither text nor a whole number.
+        Refused: there is no name, or it, or the project, is neither text nor a whole number.
     """
     if name is None or name == "":
         raise NO_MODEL
     if name is _UNFIT:
         raise Refused(Reason.NO_MODEL, "The model must be named by its id, a whole number, or by its key, a text.")
+    if project is _UNFIT:
+        raise Refused(Reason.BAD_PROJECT, "The project must be named by a text, or a whole number.")
     if isinstance(name, int) and not 0 <= name <= _HIGHEST_ID:
         raise Refused(Reason.UNKNOWN_MODEL, "There is no model of this id: no id is so long, and none is negative.")
     return organisation_id, project, name
@@ -197,8 +199,10 @@ def _name_in(value: Any) -> Any:
     return value if type(value) in (str, int) else _UNFIT
 
 
-def _project_in(value: Any) -> str | None:
-    return None if value is ABSENT or value is None or value == "" else str(value)
+def _project_in(value: Any) -> Any:
+    if value is ABSENT or value is None or value == "":
+        return None
+    return str(value) if type(value) in (str, int) else _UNFIT
 
 
 def _or_raise(found: int | Refused) -> int:

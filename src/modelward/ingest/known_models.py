@@ -4,12 +4,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from sqlalchemy import Engine, select
 
 from modelward.events.contract import ColumnType, EventTable, FeatureColumn
+from modelward.ingest.values import MAX_TEXT_CHARACTERS
 from modelward.kit.database import reading, writing
 from modelward.registry.service import FeatureKind, Schema, schema, widen
 from modelward.registry.tables import Model
@@ -19,7 +20,7 @@ _NEEDS_ESCAPE = re.compile(r'["\\\x00-\x1f\x7f]')
 
 _TYPES: Mapping[FeatureKind, Any] = {
     FeatureKind.NUMERIC: float | None,
-    FeatureKind.CATEGORICAL: str | None,
+    FeatureKind.CATEGORICAL: Annotated[str, msgspec.Meta(max_length=MAX_TEXT_CHARACTERS)] | None,
     FeatureKind.BOOLEAN: bool | None,
 }
 COLUMN_TYPES: Mapping[FeatureKind, ColumnType] = {

@@ -10,7 +10,7 @@ from modelward.ingest.reasons import Reason, Refused
 from modelward.ingest.schemas import ABSENT, LABEL, LABEL_ID, LABEL_TIME, LabelLine
 from modelward.ingest.steps import MAX_ID_CHARACTERS, Batch, first_of, read_times
 
-_MOST_CHARACTERS = 10_000
+MAX_LABEL_CHARACTERS = 10_000
 _MOST_DIGITS = 1_000
 _UNKNOWN = frozenset((b"null", b"NaN"))
 
@@ -52,8 +52,8 @@ def label_of(value: msgspec.Raw) -> msgspec.Raw:
         raise Refused(Reason.BAD_LABEL, "The label must be a number, a text or a boolean.")
     if text[:1] != b'"' and len(text) > _MOST_DIGITS:
         raise Refused(Reason.BAD_LABEL, f"The label is a number of more than {_MOST_DIGITS} characters.")
-    if len(text) > _MOST_CHARACTERS:
-        raise Refused(Reason.BAD_LABEL, f"The label is longer than {_MOST_CHARACTERS:,} characters.")
+    if len(text) > MAX_LABEL_CHARACTERS:
+        raise Refused(Reason.BAD_LABEL, f"The label is longer than {MAX_LABEL_CHARACTERS:,} characters.")
     return value
 
 

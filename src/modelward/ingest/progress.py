@@ -124,7 +124,8 @@ class Progress:
         """So many lines of the entry are set aside while the others move; True when that was not known yet."""
         query = (
             "INSERT INTO failures VALUES (?, ?, 1, ?, ?, ?, ?, 1) ON CONFLICT (segment, id) DO UPDATE SET "
-            "reason = excluded.reason, events = excluded.events, at = excluded.at, aside = 1 WHERE aside = 0 RETURNING 1"
+            "reason = excluded.reason, events = excluded.events, at = excluded.at, aside = 1 WHERE aside = 0 "
+            "RETURNING 1"
         )
         with self._transaction():
             values = (*entry.position, reason[:1000], entry.model_id, lines, at)

@@ -17,6 +17,7 @@ class Reason(StrEnum):
     TOO_DEEP = "too_deep"
     NO_MODEL = "no_model"
     UNKNOWN_MODEL = "unknown_model"
+    BAD_PROJECT = "bad_project"
     NO_LABEL = "no_label"
     BAD_LABEL = "bad_label"
 

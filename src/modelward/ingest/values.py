@@ -13,6 +13,9 @@ from modelward.registry.service import FeatureKind
 MISFIT: Final = object()
 """The value does not fit its column: it is kept aside, and counted as invalid."""
 
+MAX_TEXT_CHARACTERS: Final = 10_000
+"""What is longer is no category. It is kept aside."""
+
 _INFINITIES = {"Infinity": math.inf, "-Infinity": -math.inf}
 _encoder = msgspec.json.Encoder()
 _WHOLE_CHARACTERS = 300  # a double has 309 digits at most; Python reads 4,300 and then refuses the whole text
@@ -47,9 +50,9 @@ def boolean_of(value: Any) -> Any:
 
 
 def text_of(value: Any) -> Any:
-    """Text as it is; numbers and booleans as JSON writes them."""
+    """Text as it is, unless it is too long for a category; numbers and booleans as JSON writes them."""
     if isinstance(value, str):
-        return value
+        return value if len(value) <= MAX_TEXT_CHARACTERS else MISFIT
     return json_of(value) if isinstance(value, bool | int | float) else MISFIT
 
 
