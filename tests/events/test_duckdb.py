@@ -12,6 +12,7 @@ import pytest
 from tests.contracts.event_store import NOON, NUMBER, SECOND, TEXT, events_of, ids_in, labels_of, table_of
 
 import modelward
+import modelward.events.duckdb as duckdb_engine
 from modelward.errors import Invalid, Unavailable
 from modelward.events.duckdb import DuckDBStore
 from modelward.events.duckdb_tables import free_name
@@ -150,7 +151,7 @@ def test_ids_ordered_by_time_are_kept_as_they_are_and_others_by_their_digest(tmp
 
 
 def test_the_settings_choose_the_engine(tmp_path):
-    store = open_store(None, tmp_path)
+    store = open_store("", tmp_path)
     store.close()
     assert (tmp_path / "events.duckdb").exists()
     elsewhere = tmp_path / "far" / "e.duckdb"
@@ -158,3 +159,38 @@ def test_the_settings_choose_the_engine(tmp_path):
     assert elsewhere.exists()
     with pytest.raises(Invalid, match="'mysql'"):
         open_store("mysql://somewhere", tmp_path)
+
+
+def cached_bytes(store):
+    return store._database.sql("SELECT sum(memory_usage_bytes) FROM duckdb_memory()").fetchall()[0][0]
+
+
+def filled(path):
+    store = DuckDBStore(path)
+    store.ensure([table_of(1, *((f"n{i}", NUMBER) for i in range(200)), score=False)])
+    ids = [f"e{i}" for i in range(20_000)]
+    numbers = {f"f{i}": [float(j) for j in range(20_000)] for i in range(1, 201)}
+    store.append({1: events_of(ids, **numbers)})
+    return store
+
+
+def test_what_is_only_cached_is_given_back_and_read_again_when_needed(tmp_path, monkeypatch):
+    store = filled(tmp_path / "events.duckdb")
+    assert cached_bytes(store) > 50_000_000
+    monkeypatch.setattr(duckdb_engine, "RESTING", "20MB")
+    store.give_back_memory()
+    assert cached_bytes(store) <= 20_000_000
+    assert store.count(1) == 20_000
+    assert store.append({1: events_of(["late"], f1=[1.0])})[1].new.to_pylist() == [True]
+    store.close()
+
+
+def test_memory_is_not_given_back_in_the_middle_of_a_scan(tmp_path):
+    store = filled(tmp_path / "events.duckdb")
+    reader = store.scan(1, *EVER)
+    first = reader.read_next_batch().num_rows
+    before = cached_bytes(store)
+    store.give_back_memory()
+    assert cached_bytes(store) == before
+    assert first + sum(batch.num_rows for batch in reader) == 20_000
+    store.close()

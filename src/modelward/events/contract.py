@@ -151,5 +151,8 @@ class EventStore(Protocol):
     def delete_before(self, model_id: int, time: datetime) -> int:
         """Delete the events with ts < time, with their ids and labels. Returns how many there were."""
 
+    def give_back_memory(self) -> None:
+        """Let go of what is only cached, if that is possible at this moment. An engine elsewhere has nothing to do."""
+
     def close(self) -> None:
         """Let go of the store. Nothing acknowledged depends on it."""

@@ -43,6 +43,10 @@ BROKEN = (duckdb.FatalException, duckdb.InternalException)
 NOT_NOW = (*BROKEN, duckdb.OperationalError, pa.ArrowException, OSError)
 
 
+RESTING = "64MB"
+"""What the engine keeps cached while it rests."""
+
+
 class DuckDBStore:
     """The event store in the file at `path`. Raises Unavailable when another process has it open.
 
@@ -51,7 +55,7 @@ class DuckDBStore:
     """
 
     def __init__(
-        self, path: Path, *, memory_limit: str = "128MB", threads: int = 2, checkpoint_after: str = "64MB"
+        self, path: Path, *, memory_limit: str = "1GB", threads: int = 2, checkpoint_after: str = "64MB"
     ) -> None:
         self._path = path
         self._sizes: dict[str, str | int] = {
@@ -63,6 +67,8 @@ class DuckDBStore:
             "allocator_flush_threshold": "16MB",
         }
         self._writing = threading.Lock()
+        self._gate = threading.Lock()
+        self._readers = 0
         self._broken = False
         self._tables: dict[int, EventTable] = {}
         self._open()
@@ -150,6 +156,30 @@ class DuckDBStore:
                 cursor.execute(f"DELETE FROM {table} WHERE model_id = ? AND ts < ?", [model_id, time])
             return deleted
 
+    def give_back_memory(self) -> None:
+        """Let go of what is only cached, when nobody writes or reads at this moment; otherwise do nothing.
+
+        A limit that is low for good will not do: a transaction over hundreds of tables or columns needs its blocks
+        all at once, and fails without them. So the limit is high, and what is over `RESTING` is let go afterwards.
+        """
+        if self._broken or not self._writing.acquire(blocking=False):
+            return
+        try:
+            with self._gate:
+                if not self._readers:
+                    self._shrink()
+        finally:
+            self._writing.release()
+
+    def _shrink(self) -> None:
+        with self._as_ours(), self._database.cursor() as cursor:
+            try:
+                cursor.execute(f"SET GLOBAL memory_limit = '{RESTING}'")
+            except duckdb.OutOfMemoryException:
+                pass  # more than that is in use; it is asked again soon
+            finally:
+                cursor.execute(f"SET GLOBAL memory_limit = '{self._sizes['memory_limit']}'")
+
     def close(self) -> None:
         with self._writing:
             self._database.close()
@@ -179,14 +209,24 @@ class DuckDBStore:
     @contextmanager
     def _reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
         self._mend()
-        with self._as_ours(), self._database.cursor() as cursor:
+        with self._as_reader(), self._as_ours(), self._database.cursor() as cursor:
             yield cursor
+
+    @contextmanager
+    def _as_reader(self) -> Iterator[None]:
+        with self._gate:
+            self._readers += 1
+        try:
+            yield
+        finally:
+            with self._gate:
+                self._readers -= 1
 
     def _batches(
         self, cursor: duckdb.DuckDBPyConnection, sql: str, edges: Sequence[datetime], schema: pa.Schema
     ) -> Iterator[pa.RecordBatch]:
         """What the statement gives from edge to edge; the cursor lives as long as somebody reads."""
-        with self._as_ours(), cursor:
+        with self._as_reader(), self._as_ours(), cursor:
             for start, end in pairwise(edges):
                 found = cursor.sql(sql, params={"start": start, "end": end})
                 with found.to_arrow_reader(ROWS_PER_BATCH) as reader:

@@ -86,6 +86,9 @@ class RemoteStore:
     def delete_before(self, model_id: int, time: datetime) -> int:
         return int(self._ask({"call": "delete_before", "model_id": model_id, "time": to_micros(time)}).head["count"])
 
+    def give_back_memory(self) -> None:
+        """The owner does that."""
+
     def close(self) -> None:
         """Let go of the connections. The store itself stays its owner's."""
         with self._lock:

@@ -4,6 +4,7 @@ import ctypes
 import os
 import sys
 import threading
+from collections.abc import Callable
 
 EVERY_SECONDS = 5.0
 
@@ -16,10 +17,17 @@ def use_one_allocator() -> None:
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
 
 
-def keep_memory_small(stop: threading.Event) -> None:
-    """Every few seconds return to the system what the C library keeps for later, until told to stop."""
+def keep_memory_small(stop: threading.Event, give_back: Callable[[], None] | None = None) -> None:
+    """Every few seconds return to the system what is kept for later, until told to stop.
+
+    Args:
+        stop: Ends it.
+        give_back: What lets go of a cache of its own first.
+    """
+    # Other systems, and musl, whose C library gives back by itself, have no such call.
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
-    if trim is None:  # another system, or musl, whose C library gives back by itself
-        return
     while not stop.wait(EVERY_SECONDS):
-        trim(0)
+        if give_back is not None:
+            give_back()
+        if trim is not None:
+            trim(0)
