@@ -38,7 +38,7 @@ def demo(tmp_path_factory):
 
 def open_link(words):
     """The page that the printed link leads to, as a browser follows it."""
-    link = re.search(r"opens it once: (\S+)", words)[1]
+    (link,) = re.findall(r"opens it once: (\S+)", words)
     with httpx2.Client(follow_redirects=True) as browser:
         return browser.get(link)
 

@@ -19,7 +19,7 @@ from modelward.kit.problems import install_problem_handlers
 from modelward.monitoring.capture_baseline import window_reference
 from modelward.monitoring.export_events import csv_pieces, named
 from modelward.monitoring.routes import router
-from modelward.registry.service import FeatureSpec, Schema
+from modelward.registry.service import FeatureKind, FeatureSpec, Schema
 from modelward.settings import settings_from
 
 HOUR = timedelta(hours=1)
@@ -205,7 +205,7 @@ def test_an_infinite_value_can_be_read_as_json(client: TestClient, world: World)
 
 def test_the_names_of_features_hold_no_formula_and_are_each_their_own() -> None:
     names = ("=1+1", "feature.ts", "ts")
-    described = Schema(tuple(FeatureSpec(name, "numeric", f"f{at}") for at, name in enumerate(names)), None)
+    described = Schema(tuple(FeatureSpec(name, FeatureKind.NUMERIC, f"f{at}") for at, name in enumerate(names)), None)
     rows = pa.table({"ts": [1], "f0": [2.0], "f1": [3.0], "f2": [4.0]})
     assert named(rows, described).column_names == ["ts", "=1+1", "feature.ts", "feature.feature.ts"]
     header = next(csv_pieces(rows.to_reader(), described)).decode()

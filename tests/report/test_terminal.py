@@ -59,7 +59,7 @@ def test_without_drift_there_is_a_sentence_and_no_table():
 def test_a_name_out_of_a_file_does_not_steer_the_terminal():
     before = {"\x1b[31mred": [1.0] * 300, "town": ["Bonn"] * 300}
     now = {"\x1b[31mred": [2.0] * 300, "town": ["\x1b]0;title\x07"] * 300, "\x9bnew": [None] * 300}
-    console = Console(width=120, file=io.StringIO())
-    console.print(modelward.compare(before, now))
-    assert not set(console.file.getvalue()) & {"\x1b", "\x07", "\x9b"}
-    assert "title" in console.file.getvalue()
+    written = io.StringIO()
+    Console(width=120, file=written).print(modelward.compare(before, now))
+    assert not set(written.getvalue()) & {"\x1b", "\x07", "\x9b"}
+    assert "title" in written.getvalue()
