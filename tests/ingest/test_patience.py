@@ -1,5 +1,6 @@
 """Bodies that do not come: the door waits for so long and no longer, and says so."""
 
+import http.client
 import json
 import socket
 import time
@@ -62,3 +63,25 @@ def test_a_slow_body_that_keeps_coming_is_taken(place_with, event):
     with sender:
         assert sender.recv(65536).startswith(b"HTTP/1.1 201")
     assert place.send(event).status == 201
+
+
+@pytest.mark.parametrize("announced", [True, False])
+def test_a_body_over_the_limit_is_told_so_and_not_cut_off(place_with, announced):
+    place = place_with(max_body_bytes=3_000_000)
+    for size in (3_100_000, 8_500_000):
+        body = b" " * size if announced else (b" " * 50_000 for _ in range(size // 50_000))
+        connection = http.client.HTTPConnection("127.0.0.1", place.port, timeout=30)
+        connection.request("POST", "/api/v1/events", body, {"X-API-Key": place.key})
+        reply = connection.getresponse()
+        assert (reply.status, "3,000,000" in json.loads(reply.read())["detail"]) == (413, True)
+        connection.close()
+    assert place.door.counters()["refused.TooLarge"] == 2
+
+
+@pytest.mark.parametrize("more", ["Expect: 100-continue\r\n", ""])
+def test_a_body_that_is_held_back_or_endless_is_refused_before_it_comes(place_with, more):
+    place = place_with(max_body_bytes=10_000)
+    with socket.create_connection(("127.0.0.1", place.port), timeout=30) as sender:
+        head = HEAD.format(place.key, 20_000 if more else 20_000_000)
+        sender.sendall((head.removesuffix("\r\n") + more + "\r\n").encode())
+        assert sender.recv(65536).startswith(b"HTTP/1.1 413")

@@ -137,7 +137,7 @@ class Door:
         self._journal.admit()
         arrow = head.content_type == ARROW
         limit = self._settings.max_body_bytes * (_ARROW_FACTOR if arrow else 1)
-        body = await body_of(receive, announced=head.length, limit=limit, readings=self._readings)
+        body = await body_of(receive, head=head, limit=limit, readings=self._readings)
         plain = unpacked(body, head.coding) if head.coding else body
         what, named = route
         intake = self._intake(what, named, scope, principal, arrow=arrow)

@@ -34,6 +34,7 @@ _STATUS: tuple[tuple[type[ModelwardError], int, str], ...] = (
 
 
 _OURS = (500, "Failed")
+_DRAINED = 2  # times the limit, over the limit
 
 
 class Gone(Exception):  # noqa: N818 - nobody is left to be told
@@ -47,6 +48,8 @@ class Head(NamedTuple):
     content_type: bytes
     coding: bytes
     length: int
+    waits: bool
+    """whether the body is held back until it is asked for"""
 
 
 def head_of(scope: Scope) -> Head:
@@ -62,10 +65,11 @@ def head_of(scope: Scope) -> Head:
         content_type=found.get(b"content-type", b"").partition(b";")[0].strip().lower(),
         coding=found.get(b"content-encoding", b"").strip().lower(),
         length=int(length) if length.isdigit() else 0,
+        waits=found.get(b"expect", b"").strip().lower() == b"100-continue",
     )
 
 
-async def body_of(receive: Receive, *, announced: int, limit: int, readings: Readings) -> bytes:
+async def body_of(receive: Receive, *, head: Head, limit: int, readings: Readings) -> bytes:
     """The whole body.
 
     Raises:
@@ -73,10 +77,13 @@ async def body_of(receive: Receive, *, announced: int, limit: int, readings: Rea
         TooSlow: it came slower than the patience of `readings` allows.
         Gone: the client went away.
     """
-    if announced > limit:
+    if head.length > limit and (head.waits or head.length > limit * (1 + _DRAINED)):
         raise _too_large(limit)
     reading = readings.begin()
     try:
+        if head.length > limit:
+            await _drain(receive, limit, reading)
+            raise _too_large(limit)
         return await _read(receive, limit, reading)
     except asyncio.CancelledError:
         if not reading.overdue:
@@ -99,12 +106,28 @@ async def _read(receive: Receive, limit: int, reading: Reading) -> bytes:
         parts.append(part)
         size += len(part)
         if size > limit:
+            parts.clear()
+            if message.get("more_body"):
+                await _drain(receive, limit, reading)
             raise _too_large(limit)
         if not message.get("more_body"):
             return b"".join(parts)
         if part:
             reading.heard = asyncio.get_running_loop().time()
         message = await receive()
+
+
+async def _drain(receive: Receive, limit: int, reading: Reading) -> None:
+    """Let the rest of a body pass that is too large, if it is not much more: most senders read no answer before."""
+    left = limit * _DRAINED
+    while left > 0:
+        message = await receive()
+        if message["type"] != "http.request":
+            raise Gone
+        if not message.get("more_body"):
+            return
+        left -= len(message.get("body", b""))
+        reading.heard = asyncio.get_running_loop().time()
 
 
 def _bounded(body: bytes, limit: int) -> bytes:
