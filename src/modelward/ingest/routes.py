@@ -13,6 +13,7 @@ from modelward.accounts.permission import Admin, Reader
 from modelward.errors import NotFound
 from modelward.ingest.door import Door
 from modelward.ingest.health import AsideEntry, progressed, set_aside
+from modelward.ingest.openapi import router as door_router
 from modelward.ingest.retries import wish, wished
 from modelward.ingest.segments import Position
 from modelward.kit.clock import now
@@ -20,6 +21,7 @@ from modelward.kit.web import Reading
 from modelward.registry.tables import Model
 
 router = APIRouter(tags=["ingestion"])
+router.include_router(door_router)
 
 
 class DoorAnswer(BaseModel):

@@ -1,0 +1,144 @@
+"""The door's paths among the others: in openapi.json, and 405 for methods that they do not know.
+
+Served as the service is, no request comes here but those of another method: the door is asked before FastAPI.
+"""
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from modelward.ingest.door import ARROW
+from modelward.ingest.reasons import Reason
+
+router = APIRouter(tags=["ingestion"])
+
+_EVENT = {
+    "event_id": "e-1",
+    "timestamp": "2026-01-31T12:00:00Z",
+    "model_id": "churn",
+    "prediction": 1,
+    "score": 0.83,
+    "features": {"age": 41, "city": "Lyon", "member": True},
+}
+_LABEL = {"event_id": "e-1", "label": 1}
+_REJECTED = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "required": ["index", "reason", "detail"],
+        "properties": {
+            "index": {"type": "integer", "description": "the item's place in the request"},
+            "reason": {"type": "string", "enum": [reason.value for reason in Reason]},
+            "detail": {"type": "string"},
+        },
+    },
+}
+_TAKEN = {
+    "type": "object",
+    "required": ["accepted", "rejected"],
+    "properties": {
+        "accepted": {"type": "integer", "description": "so many are durable"},
+        "rejected": _REJECTED,
+        "event_ids": {"type": "array", "items": {"type": "string"}, "description": "of the accepted, in their order"},
+        "event_id": {"type": "string", "description": "when one was sent by itself"},
+        "id": {"type": "string", "description": "the same"},
+    },
+}
+_PROBLEM = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string", "description": "a sentence that says what to do"},
+    },
+}
+_NOTHING = {**_PROBLEM, "properties": {**_PROBLEM["properties"], "accepted": {"const": 0}, "rejected": _REJECTED}}  # type: ignore[dict-item]
+_REFUSALS = {
+    400: "The body is not understood",
+    401: "There is no key, or nobody holds it",
+    403: "The key may not send data",
+    404: "There is no model of this id",
+    408: "The body did not come",
+    413: "The body, what it unpacks to, or the number of its items is too large",
+    415: "The Content-Type or the Content-Encoding is not understood",
+    503: "The journal or the disk is full, or the database is away: try again after `Retry-After` seconds",
+}
+
+
+def _answers() -> dict[int | str, dict[str, Any]]:
+    def problem(said: str, schema: dict[str, Any]) -> dict[str, Any]:
+        return {"description": said, "content": {"application/problem+json": {"schema": schema}}}
+
+    taken = {"description": "What was accepted is durable", "content": {"application/json": {"schema": _TAKEN}}}
+    refused: dict[int | str, dict[str, Any]] = {status: problem(said, _PROBLEM) for status, said in _REFUSALS.items()}
+    return {201: taken, **refused, 422: problem("Nothing was accepted", _NOTHING)}
+
+
+def _body(one: dict[str, Any], many: str, *, arrow: bool) -> dict[str, Any]:
+    described = {"type": "object", "properties": {name: {} for name in one}}
+    examples = {
+        "one": {"value": one},
+        "many": {"value": [one, {**one, "event_id": "e-2"}]},
+        "enveloped": {"value": {many: [one]}},
+    }
+    content: dict[str, Any] = {
+        "application/json": {
+            "schema": {"anyOf": [described, {"type": "array", "items": described}]},
+            "examples": examples,
+        },
+        "application/x-ndjson": {"schema": {"type": "string", "description": "one object a line"}},
+    }
+    if arrow:
+        content[ARROW.decode()] = {"schema": {"type": "string", "format": "binary"}}
+    key = {"name": "X-API-Key", "in": "header", "schema": {"type": "string"}, "description": "or a Bearer token"}
+    return {"requestBody": {"required": True, "content": content}, "parameters": [key]}
+
+
+class _AtTheDoor(Response):
+    """The door's own answer."""
+
+    def __init__(self, request: Request) -> None:
+        super().__init__()
+        self._door = request.app.state.door
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._door(scope, receive, send)
+
+
+_EVENTS: dict[str, Any] = {
+    "status_code": 201,
+    "response_class": _AtTheDoor,
+    "responses": _answers(),
+    "openapi_extra": _body(_EVENT, "events", arrow=True),
+}
+_LABELS: dict[str, Any] = {**_EVENTS, "openapi_extra": _body(_LABEL, "labels", arrow=False)}
+
+
+@router.post("/events", **_EVENTS)
+async def send_events(request: Request, model: str | None = None) -> Response:  # noqa: ARG001 - the door reads it
+    """Send events: one, a list, a list in an envelope, a line each, or an Arrow IPC stream."""
+    return _AtTheDoor(request)
+
+
+@router.post("/models/{model}/predictions", **_EVENTS)
+async def send_predictions(request: Request, model: str) -> Response:  # noqa: ARG001 - as above
+    """Send events of one model, which is registered by its key if there is none."""
+    return _AtTheDoor(request)
+
+
+@router.post("/labels", **_LABELS)
+async def send_labels(request: Request) -> Response:
+    """Send what really happened, by the event's id: one, a list, or a line each."""
+    return _AtTheDoor(request)
+
+
+@router.put("/logs/prediction/{event_id}", include_in_schema=False)
+@router.post("/logs/prediction", include_in_schema=False)
+@router.post("/logs/prediction/batch", include_in_schema=False)
+async def other_names(request: Request) -> Response:
+    """The same under the names that programs in the field use."""
+    return _AtTheDoor(request)
