@@ -6,6 +6,7 @@ each other.
 
 # ruff: noqa: S608 - Every name in these statements is made or quoted by duckdb_tables, every value is a parameter.
 
+import logging
 import re
 import shutil
 import threading
@@ -43,6 +44,13 @@ BROKEN = (duckdb.FatalException, duckdb.InternalException)
 NOT_NOW = (*BROKEN, duckdb.OperationalError, pa.ArrowException, OSError)
 
 
+log = logging.getLogger(__name__)
+
+MOST_MB = 4096
+"""No transaction may need more."""
+OUT_OF_MEMORY = re.compile(
+    r"Out of Memory|failed to pin block|could not allocate block|failed to allocate", re.IGNORECASE
+)
 RESTING = "64MB"
 """What the engine keeps cached while it rests."""
 
@@ -55,11 +63,11 @@ class DuckDBStore:
     """
 
     def __init__(
-        self, path: Path, *, memory_limit: str = "1GB", threads: int = 2, checkpoint_after: str = "64MB"
+        self, path: Path, *, memory_limit_mb: int = 128, threads: int = 2, checkpoint_after: str = "64MB"
     ) -> None:
         self._path = path
         self._sizes: dict[str, str | int] = {
-            "memory_limit": memory_limit,
+            "memory_limit": f"{memory_limit_mb}MB",
             "threads": threads,
             "checkpoint_threshold": checkpoint_after,
             # What a large append took goes back to the system, instead of waiting for the next one.
@@ -156,12 +164,18 @@ class DuckDBStore:
                 cursor.execute(f"DELETE FROM {table} WHERE model_id = ? AND ts < ?", [model_id, time])
             return deleted
 
-    def give_back_memory(self) -> None:
-        """Let go of what is only cached, when nobody writes or reads at this moment; otherwise do nothing.
-
-        A limit that is low for good will not do: a transaction over hundreds of tables or columns needs its blocks
-        all at once, and fails without them. So the limit is high, and what is over `RESTING` is let go afterwards.
+    def _grow(self) -> None:
+        """Double the limit, for when what failed is tried again: a transaction over hundreds of tables or columns needs
+        its blocks all at once, and few services have such.
         """
+        limit_mb = int(str(self._sizes["memory_limit"]).removesuffix("MB"))
+        if limit_mb < MOST_MB:
+            self._sizes["memory_limit"] = f"{2 * limit_mb}MB"
+            self._broken = True  # opened anew, with the new limit
+            log.warning("the event store needs more than %d MB at once; its limit is doubled", limit_mb)
+
+    def give_back_memory(self) -> None:
+        """Let go of what is only cached, when nobody writes or reads at this moment; otherwise do nothing."""
         if self._broken or not self._writing.acquire(blocking=False):
             return
         try:
@@ -254,6 +268,8 @@ class DuckDBStore:
             yield
         except NOT_NOW as error:
             self._broken = self._broken or isinstance(error, BROKEN) or "has been invalidated" in str(error)
+            if OUT_OF_MEMORY.search(str(error)):
+                self._grow()
             raise Unavailable(_sentence(self._path, error), retry_after=5) from error
 
 
