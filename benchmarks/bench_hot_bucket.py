@@ -1,6 +1,6 @@
 """An hour bucket of 1.8 million rows × 30 columns kept current by partial profiles, without a scan of raw rows.
 
-    python benchmarks/hot_bucket.py [--rows 1800000] [--batch 20000]
+    python benchmarks/bench_hot_bucket.py [--rows 1800000] [--batch 20000]
 
 Prints JSON: what a batch costs in the mover's transaction, what an evaluation of the open window costs at the end, what
 merging costs, the largest memory, and how far PSI and KS of the merged profile are from the exact values.
