@@ -100,8 +100,18 @@ class DuckDBStore:
         nothing = Appended(pa.array([], pa.bool_()), LABELLED.empty_table())
         if not full:
             return dict.fromkeys(fitting, nothing)
-        with self._transaction() as cursor:
-            return dict.fromkeys(fitting, nothing) | append_events(cursor, full)
+        return {**dict.fromkeys(fitting, nothing), **self._append(full)}
+
+    def _append(self, batches: Mapping[int, pa.Table]) -> Mapping[int, Appended]:
+        """Append, and once more after each time that the limit had to be raised for it."""
+        while True:
+            limit = self._sizes["memory_limit"]
+            try:
+                with self._transaction() as cursor:
+                    return append_events(cursor, batches)
+            except Unavailable:
+                if self._sizes["memory_limit"] == limit:
+                    raise
 
     def append_labels(self, labels: pa.Table) -> LabelsApplied:
         fitting = conform_labels(labels)
