@@ -11,12 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.web.flights_readings import HOSTILE
 
+from modelward.report.charts.frame import Frame, round_steps
+from modelward.report.charts.overlay import Cell, Histogram, histogram, paired_bars
+from modelward.report.charts.svg import path, tag
 from modelward.web.charts import sparkline
-from modelward.web.charts.axis import Frame, TimeAxis, Window, round_steps
+from modelward.web.charts.axis import TimeAxis, Window
 from modelward.web.charts.heat_map import HeatCell, HeatRow, heat_map, look_of, time_labels
 from modelward.web.charts.over_time import Band, Line, Mark, Threshold, over_time
-from modelward.web.charts.overlay import Cell, Histogram, histogram, paired_bars
-from modelward.web.charts.svg import path, tag
 from modelward.web.charts.volume import volume
 
 START = datetime(2026, 3, 2, tzinfo=UTC)

@@ -3,9 +3,7 @@
 import math
 from collections.abc import Sequence
 from datetime import datetime
-from itertools import pairwise
 
-import numpy as np
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -18,11 +16,9 @@ from modelward.monitoring.tables import Evaluation
 from modelward.monitoring.window_profiles import whole_buckets, window_profile
 from modelward.registry.service import current_baseline
 from modelward.registry.tables import Model
-from modelward.stats import CategoricalSummary, NumericSummary
+from modelward.report.bars import bars
+from modelward.stats import NumericSummary
 
-BARS = 40
-MOST_CATEGORIES = 20
-OTHERS = "(others)"
 QUANTILES = {"p01": 0.01, "p05": 0.05, "p25": 0.25, "p50": 0.5, "p75": 0.75, "p95": 0.95, "p99": 0.99}
 
 
@@ -41,10 +37,13 @@ def distribution(
         return None
     held = read_reference(session, current_baseline(session, model_id))
     expected = held.profile.columns.get(column) if held else None
-    sides = _bars(expected if _alike(expected, current) else None, current)
+    expected = expected if _alike(expected, current) else None
+    drawn = bars(expected, current)
+    before = side(expected, drawn.reference) if expected and drawn.reference is not None else None
     finding = _finding(found, column) if found and (found.starts_at, found.ends_at) == (begins, ends) else None
     kind = "numeric" if isinstance(current, NumericSummary) else "categorical"
-    return Distribution(column, kind, *sides, begins, ends, finding)
+    now = side(current, drawn.current or ())
+    return Distribution(column, kind, drawn.labels, drawn.edges, before, now, begins, ends, finding)
 
 
 def side(summary: Summary, shares: Sequence[float]) -> Side:
@@ -69,74 +68,6 @@ def quantiles(summary: NumericSummary) -> dict[str, float]:
         return {}
     values = summary.quantile(list(QUANTILES.values())).tolist()
     return {"min": summary.minimum, **dict(zip(QUANTILES, values, strict=True)), "max": summary.maximum}
-
-
-Picture = tuple[tuple[str, ...], tuple[float, ...], Side | None, Side]
-
-
-def _bars(reference: Summary | None, current: Summary) -> Picture:
-    if isinstance(current, NumericSummary):
-        assert reference is None or isinstance(reference, NumericSummary)
-        return _numeric_bars(reference, current)
-    assert reference is None or isinstance(reference, CategoricalSummary)
-    return _category_bars(reference, current)
-
-
-def _numeric_bars(reference: NumericSummary | None, current: NumericSummary) -> Picture:
-    edges = _edges([summary for summary in (reference, current) if summary is not None and summary.count])
-    labels = tuple(f"{low:.6g} – {high:.6g}" for low, high in pairwise(edges))
-    expected = side(reference, _numeric_shares(reference, edges)) if reference else None
-    return labels, tuple(edges), expected, side(current, _numeric_shares(current, edges))
-
-
-def _edges(summaries: Sequence[NumericSummary]) -> list[float]:
-    """Bars of equal width over the middle 99 % of both sides; whole numbers that are few get a bar each."""
-    if not summaries:
-        return []
-    low = min(float(summary.quantile(0.005)) for summary in summaries)
-    high = max(float(summary.quantile(0.995)) for summary in summaries)
-    if all(_few_whole(summary) for summary in summaries) and high - low < BARS:
-        return [value - 0.5 for value in range(math.floor(low), math.floor(high) + 2)]
-    if not high > low:
-        low, high = low - 0.5, high + 0.5
-    edges: list[float] = np.linspace(low, high, BARS + 1).tolist()
-    return edges
-
-
-def _few_whole(summary: NumericSummary) -> bool:
-    return summary.exact and bool((summary.values == np.floor(summary.values)).all())
-
-
-def _numeric_shares(summary: NumericSummary, edges: Sequence[float]) -> list[float]:
-    if not edges or not summary.count:
-        return [0.0] * max(0, len(edges) - 1)
-    below = summary.cdf(np.asarray(edges))
-    below[0] = summary.cdf(np.nextafter(edges[0], -np.inf))  # A bar holds its lower edge only at the very left.
-    shares: list[float] = np.diff(below).tolist()
-    return shares
-
-
-def _category_bars(reference: CategoricalSummary | None, current: CategoricalSummary) -> Picture:
-    heaviest = sorted(
-        {name for summary in (reference, current) if summary for name in summary.categories[:MOST_CATEGORIES]},
-        key=lambda name: -max(_share(reference, name), _share(current, name)),
-    )[:MOST_CATEGORIES]
-    both = [summary for summary in (reference, current) if summary]
-    rest = any(sum(_share(summary, name) for name in heaviest) < 1 - 1e-9 for summary in both if summary.count)
-    labels = (*heaviest, OTHERS) if rest else tuple(heaviest)
-    expected = side(reference, _category_shares(reference, heaviest, rest=rest)) if reference else None
-    return labels, (), expected, side(current, _category_shares(current, heaviest, rest=rest))
-
-
-def _category_shares(summary: CategoricalSummary, names: Sequence[str], *, rest: bool) -> list[float]:
-    shares = [_share(summary, name) for name in names]
-    return [*shares, max(0.0, 1 - sum(shares)) if summary.count else 0.0] if rest else shares
-
-
-def _share(summary: CategoricalSummary | None, name: str) -> float:
-    if summary is None or not summary.count or name not in summary.categories:
-        return 0.0
-    return int(summary.counts[summary.categories.index(name)]) / summary.count
 
 
 def _alike(one: Summary | None, other: Summary) -> bool:

@@ -10,9 +10,9 @@ from markupsafe import Markup, escape
 from starlette.responses import HTMLResponse
 
 from modelward.kit.clock import now
+from modelward.report.charts.svg import tag
 from modelward.web import writing
 from modelward.web.assets import asset
-from modelward.web.charts.svg import tag
 from modelward.web.views.naming import column_title
 
 _QUOTED = re.compile(r"`([^`]{1,200})`")

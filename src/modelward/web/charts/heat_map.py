@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
+from modelward.report.charts.svg import Attribute, joined, tag
 from modelward.web.charts.axis import TimeAxis, Window
-from modelward.web.charts.svg import Attribute, joined, tag
 from modelward.web.writing import middle, score, span
 
 NAME = 20  # letters of a name that fit beside the map

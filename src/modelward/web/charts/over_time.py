@@ -11,8 +11,9 @@ from datetime import datetime
 
 from markupsafe import Markup
 
-from modelward.web.charts.axis import Frame, TimeAxis, Window, drawing, stretched
-from modelward.web.charts.svg import joined, path, share, tag
+from modelward.report.charts.frame import Frame, drawing, stretched
+from modelward.report.charts.svg import joined, path, share, tag
+from modelward.web.charts.axis import TimeAxis, Window
 from modelward.web.writing import exact
 
 

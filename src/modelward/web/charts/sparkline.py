@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from modelward.web.charts.svg import joined, tag
+from modelward.report.charts.svg import joined, tag
 
 WIDTH, HEIGHT = 160, 32
 

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from modelward.web.charts.axis import Frame, TimeAxis, Window, drawing, stretched
+from modelward.report.charts.frame import Frame, drawing, stretched
+from modelward.report.charts.svg import joined, tag
+from modelward.web.charts.axis import TimeAxis, Window
 from modelward.web.charts.over_time import Mark, cursor, incident_marks
-from modelward.web.charts.svg import joined, tag
 from modelward.web.writing import number
 
 

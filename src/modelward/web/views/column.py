@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 from markupsafe import Markup
 
 from modelward.monitoring.readings import Distribution, HeatMap, HeatRow, Side
+from modelward.report.charts.overlay import Cell, Histogram, histogram, paired_bars
 from modelward.web.charts.over_time import Line, Threshold, over_time
-from modelward.web.charts.overlay import Cell, Histogram, histogram, paired_bars
 from modelward.web.states import TOO_FEW, State, state_of
 from modelward.web.views.heat import Link, local_windows
 from modelward.web.views.naming import column_title

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from modelward.report.charts.svg import share
 from modelward.web.charts.axis import TimeAxis, Window
-from modelward.web.charts.svg import share
 from modelward.web.writing import span
 
 TITLES = {

@@ -6,9 +6,9 @@ from itertools import pairwise
 
 from markupsafe import Markup
 
-from modelward.web.charts.axis import Frame, drawing, stretched
-from modelward.web.charts.svg import joined, share, tag
-from modelward.web.writing import measure, middle, number, percent
+from modelward.report.charts.frame import Frame, drawing, stretched
+from modelward.report.charts.svg import joined, share, tag
+from modelward.report.writing import measure, middle, number, percent
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,8 @@ class Histogram:
     current: Sequence[float] | None
 
 
-def histogram(data: Histogram, *, label: str, height: float = 184) -> Markup:
-    """The reference as grey bars, the current window as a stepped line in the accent with a light fill."""
+def histogram(data: Histogram, *, label: str, height: float = 184, current: str = "this window") -> Markup:
+    """The reference as grey bars, the current rows (called `current` in the hover) in the accent over them."""
     sides = [side for side in (data.reference, data.current) if side is not None]
     frame = Frame.around([v for side in sides for v in side], height=height)
     cells = len(data.edges) - 1
@@ -41,7 +41,7 @@ def histogram(data: Histogram, *, label: str, height: float = 184) -> Markup:
                 *([_bars(frame, data.reference, "bar reference")] if data.reference is not None else []),
                 *([_bars(frame, data.current, "bar current")] if data.current is not None else []),
             ),
-            *(_hit(data, n, cells, height) for n in range(cells)),
+            *(_hit(data, n, cells, height, current) for n in range(cells)),
         ]
     )
     return drawing(frame, _edge_labels(data.edges), body, label=label, write=percent)
@@ -59,10 +59,10 @@ def _bars(frame: Frame, shares: Sequence[float], look: str) -> Markup:
     return tag("path", class_=look, d="".join(drawn) or None)
 
 
-def _hit(data: Histogram, n: int, cells: int, height: float) -> Markup:
+def _hit(data: Histogram, n: int, cells: int, height: float, current: str) -> Markup:
     rows = [_named(data.edges, n)]
     rows += [f"reference: {percent(data.reference[n])}"] if data.reference is not None else []
-    rows += [f"this window: {percent(data.current[n])}"] if data.current is not None else []
+    rows += [f"{current}: {percent(data.current[n])}"] if data.current is not None else []
     title = tag("title", "\n".join(rows))
     return tag("rect", title, class_="hit", x=share(n / cells), width=share(1 / cells), y=0, height=height)
 
@@ -88,16 +88,16 @@ def _edge_labels(edges: Sequence[float]) -> list[tuple[float, str]]:
 ROW = 30  # pixels for the two bars of one category
 
 
-def paired_bars(cells: Sequence[Cell], *, label: str) -> Markup:
-    """A row a category: its name, the grey bar of the reference over the bar of the window, and both shares."""
+def paired_bars(cells: Sequence[Cell], *, label: str, current: str = "this window") -> Markup:
+    """A row a category: its name, the grey bar of the reference over the current one, and both shares."""
     top = max([v for c in cells for v in (c.reference, c.current) if v is not None] + [1e-9])
-    rows = joined(_pair(n, cell, top) for n, cell in enumerate(cells))
+    rows = joined(_pair(n, cell, top, current) for n, cell in enumerate(cells))
     return tag("svg", rows, class_="chart pairs", height=len(cells) * ROW + 4, role="img", aria_label=label)
 
 
-def _pair(n: int, cell: Cell, top: float) -> Markup:
+def _pair(n: int, cell: Cell, top: float, current: str) -> Markup:
     y = n * ROW
-    told = f"{cell.label}\nreference: {percent(cell.reference)}\nthis window: {percent(cell.current)}"
+    told = f"{cell.label}\nreference: {percent(cell.reference)}\n{current}: {percent(cell.current)}"
     return joined(
         [
             tag("text", middle(cell.label, 18), class_="pair-label", x=-10, y=y + 19),

@@ -1,0 +1,103 @@
+"""One column, reference against current, as bars that a chart can draw: shares of the values in common cells."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from modelward.stats import CategoricalSummary, NumericSummary, Summary
+
+BARS = 40
+MOST_CATEGORIES = 20
+OTHERS = "(others)"
+_WIDEST = 4e307  # Beyond it the differences between edges would overflow.
+
+
+@dataclass(frozen=True)
+class Bars:
+    """The cells of a column by name, and the share of the values in each; a side that is not there is None.
+
+    Cells of numbers lie between neighbouring `edges`, one more than there are cells; categories have no edges. Values
+    beyond the outer edges are in no cell, so that the shares of numbers add up to 0.99 or more.
+    """
+
+    labels: tuple[str, ...]
+    edges: tuple[float, ...]
+    reference: tuple[float, ...] | None
+    current: tuple[float, ...] | None
+
+
+def bars(reference: Summary | None, current: Summary | None, *, cells: int = BARS) -> Bars:
+    """The bars of a column; where the sides are of different kinds, those of the current one alone.
+
+    >>> bars(CategoricalSummary.of(["a", "b"]), CategoricalSummary.of(["a", "a"]))
+    Bars(labels=('a', 'b'), edges=(), reference=(0.5, 0.5), current=(1.0, 0.0))
+    """
+    if reference is not None and current is not None and type(reference) is not type(current):
+        reference = None
+    if isinstance(reference or current, NumericSummary):
+        return _of_numbers(reference, current, cells)  # type: ignore[arg-type]  # Both are of one kind.
+    return _of_categories(reference, current)  # type: ignore[arg-type]
+
+
+def _of_numbers(reference: NumericSummary | None, current: NumericSummary | None, cells: int) -> Bars:
+    edges = _edges([summary for summary in (reference, current) if summary is not None and summary.count], cells)
+    labels = tuple(f"{low:.6g} – {high:.6g}" for low, high in pairwise(edges))
+    shares = [None if summary is None else _numeric_shares(summary, edges) for summary in (reference, current)]
+    return Bars(labels, tuple(edges), *shares)
+
+
+def _edges(summaries: Sequence[NumericSummary], cells: int) -> list[float]:
+    """Bars of equal width over the middle 99 % of both sides; whole numbers that are few get a bar each."""
+    if not summaries:
+        return []
+    low = max(min(float(summary.quantile(0.005)) for summary in summaries), -_WIDEST)
+    high = min(max(float(summary.quantile(0.995)) for summary in summaries), _WIDEST)
+    if all(_few_whole(summary) for summary in summaries) and high - low < cells:
+        return [value - 0.5 for value in range(math.floor(low), math.floor(high) + 2)]
+    if not high > low:
+        half = max(0.5, abs(low) / 1000)
+        low, high = low - half, high + half
+    edges: list[float] = np.linspace(low, high, cells + 1).tolist()
+    return edges
+
+
+def _few_whole(summary: NumericSummary) -> bool:
+    return summary.exact and bool((summary.values == np.floor(summary.values)).all())
+
+
+def _numeric_shares(summary: NumericSummary, edges: Sequence[float]) -> tuple[float, ...]:
+    if not edges or not summary.count:
+        return (0.0,) * max(0, len(edges) - 1)
+    below = summary.cdf(np.asarray(edges))
+    below[0] = summary.cdf(np.nextafter(edges[0], -np.inf))  # A bar holds its lower edge only at the very left.
+    return tuple(np.diff(below).tolist())
+
+
+def _of_categories(reference: CategoricalSummary | None, current: CategoricalSummary | None) -> Bars:
+    sides = [_shares_by_name(summary) for summary in (reference, current)]
+    both = [summary for summary in (reference, current) if summary is not None]
+    heaviest = sorted(
+        {name for summary in both for name in summary.categories[:MOST_CATEGORIES]},
+        key=lambda name: (-max(side.get(name, 0.0) for side in sides), name),
+    )[:MOST_CATEGORIES]
+    rest = any(sum(side.get(name, 0.0) for name in heaviest) < 1 - 1e-9 for side in sides if side)
+    labels = (*heaviest, OTHERS) if rest else tuple(heaviest)
+    shares = [
+        None if summary is None else _category_shares(side, heaviest, rest=rest)
+        for summary, side in zip((reference, current), sides, strict=True)
+    ]
+    return Bars(labels, (), *shares)
+
+
+def _shares_by_name(summary: CategoricalSummary | None) -> dict[str, float]:
+    if summary is None or not summary.count:
+        return {}
+    return dict(zip(summary.categories, (summary.counts / summary.count).tolist(), strict=True))
+
+
+def _category_shares(side: dict[str, float], names: Sequence[str], *, rest: bool) -> tuple[float, ...]:
+    shares = [side.get(name, 0.0) for name in names]
+    return (*shares, max(0.0, 1 - sum(shares)) if side else 0.0) if rest else tuple(shares)
