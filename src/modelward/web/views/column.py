@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from modelward.monitoring.readings import Distribution, HeatMap, HeatRow, Side
 from modelward.report.charts.overlay import Cell, Histogram, histogram, paired_bars
+from modelward.report.meanings import MEANINGS
 from modelward.web.charts.over_time import Line, Threshold, over_time
 from modelward.web.states import TOO_FEW, State, state_of
 from modelward.web.views.heat import Link, local_windows
@@ -19,20 +20,6 @@ from modelward.web.writing import exact, measure, number, percent, probability, 
 
 CATEGORIES = 12  # bars drawn; the table beneath has them all
 
-# What each statistic says, for who asks. Keys are those of a finding's `statistics`.
-MEANINGS = {
-    "psi": ("PSI, bias taken off", "how much of the mass changed cells; 0.1 is moderate, 0.25 strong"),
-    "psi_plain": ("PSI, plain", "the same without the correction for small samples"),
-    "ks": ("Kolmogorov–Smirnov", "the largest gap between the two cumulative curves, 0 to 1"),
-    "js": ("Jensen–Shannon", "distance between the distributions, 0 to 1"),
-    "hellinger": ("Hellinger", "distance between the distributions, 0 to 1"),
-    "total_variation": ("Total variation", "the share of the mass that would have to move"),
-    "wasserstein": ("Wasserstein", "how far the mass moved on average, in the column's unit"),
-    "wasserstein_normalised": ("Wasserstein, normalised", "the same in standard deviations of the reference"),
-    "mean_shift": ("Mean shift", "how far the mean moved, in standard deviations of the reference"),
-    "missing_rate_change": ("Missing rate, change", "difference of the shares of missing values"),
-    "chi_squared": ("Chi-squared", "the statistic of the test of equal shares"),
-}
 _SUMMARY = (
     ("mean", "Mean"),
     ("deviation", "Standard deviation"),
