@@ -18,6 +18,7 @@ from typing import Any, cast
 import numpy as np
 import pyarrow as pa
 
+from modelward.accounts.principal import Scope
 from modelward.accounts.service import create_organisation
 from modelward.events.contract import TIME, EventStore
 from modelward.ingest.mover import Moved
@@ -63,11 +64,11 @@ def measure(folder: Path, rows: int, size: int) -> dict[str, Any]:
     kinds = {f"n{i}": "numeric" for i in range(NUMBERS)} | {f"t{i}": "categorical" for i in range(NAMES)}
     with writing(engine) as session:
         organisation = create_organisation(session, name="Bench", now=START)
-        model = register(session, organisation_id=organisation.id, key="hot", now=START)
+        model = register(session, scope=Scope(organisation.id), key="hot", now=START)
         widen(session, model_id=model.id, features=kinds, prediction=None, now=START)
     expected = rng.lognormal(0.0, 1.0, 100_000)
     with writing(engine) as session:
-        model = resolve(session, organisation.id, "hot")
+        model = resolve(session, Scope(organisation.id), "hot")
         profile = Profile.of(
             {f"n{i}": rng.lognormal(i / 10, 1.0, 100_000) for i in range(1, NUMBERS)} | {"n0": expected}
         )

@@ -5,6 +5,7 @@ from importlib.metadata import version
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import JSONResponse
 
+from modelward.accounts.permission import Anybody
 from modelward.kit.problems import install_problem_handlers
 
 PREFIX = "/api/v1"
@@ -35,13 +36,13 @@ operation = APIRouter(tags=["operation"])
 
 
 @operation.get("/health")
-async def health() -> dict[str, str]:
+async def health(_: Anybody) -> dict[str, str]:
     """Alive: the process answers."""
     return {"status": "ok", "version": version("modelward")}
 
 
 @operation.get("/health/ready")
-def ready(request: Request) -> JSONResponse:
+def ready(request: Request, _: Anybody) -> JSONResponse:
     """Ready: the stores answer and the worker is alive; otherwise 503, with what is missing."""
     checks: dict[str, str] = request.app.state.readiness()
     good = all(said == "ok" for said in checks.values())

@@ -58,3 +58,7 @@ class Unavailable(ModelwardError):  # noqa: N818
     def __init__(self, sentence: str, *, retry_after: int = 1) -> None:
         super().__init__(sentence)
         self.retry_after = retry_after
+
+
+class TooMany(Unavailable):
+    """Not so often: the caller asks for more than their share."""

@@ -17,18 +17,13 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from modelward.errors import FieldError, Invalid
 
 PREFIX = "MODELWARD_"
-SECRETS = ("database_url", "events_url", "secret_key")
+SECRETS = ("database_url", "events_url", "secret_key", "owner_password", "oidc_client_secret")
 """Settings that may hold a secret (an address may hold a password): also read from the file that `…_FILE` names."""
 WITHOUT_PREFIX = ("database_url", "secret_key")
 OF_THE_SDK = ("MODELWARD_URL", "MODELWARD_API_KEY", "MODELWARD_MODEL")
 """Names of the client library, which may run beside the server in one environment."""
 NOT_YET = (
     "BROKER_URL",
-    "OWNER_EMAIL",
-    "OWNER_PASSWORD",
-    "OPEN_REGISTRATION",
-    "ACCESS_TOKEN_MINUTES",
-    "CORS_ORIGINS",
     "SMTP_URL",
     "COST_TAG_PREFIX",
     "ALLOW_PICKLE",
@@ -54,6 +49,18 @@ class Settings(BaseModel):
     database_url: str = Field(repr=False)
     events_url: str = Field(repr=False)
     secret_key: str | None = Field(None, repr=False, min_length=32)
+    owner_email: str | None = None
+    owner_password: str | None = Field(None, repr=False)
+    open_registration: bool | None = None  # None: on loopback
+    access_token_minutes: int = Field(720, ge=1, le=527_040)
+    oidc_issuer: str | None = None
+    oidc_client_id: str | None = None
+    oidc_client_secret: str | None = Field(None, repr=False)
+    oidc_groups_claim: str = "groups"
+    oidc_roles: Listed = ()  # group=role
+    cors_origins: Listed = ()
+    rate_limit_per_minute: int = Field(1_200, ge=1)
+    max_ingest_requests: int = Field(256, ge=1)  # at once
     allowed_hosts: Listed = ()  # none: any host
     frame_ancestors: Listed = ()
     public_read: bool = False
@@ -76,7 +83,7 @@ class Settings(BaseModel):
         events = values.get("events_url") or (database if team else f"duckdb:///{folder}/events.duckdb")
         return {**values, "data_dir": folder, "database_url": database, "events_url": events}
 
-    @field_validator("frame_ancestors")
+    @field_validator("frame_ancestors", "cors_origins")
     @classmethod
     def _are_origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
         for origin in origins:

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import select, text
 from tests.ingest.crash_mover import LINES, NOW, mover_of
 
+from modelward.accounts.principal import Scope
 from modelward.accounts.service import create_organisation
 from modelward.events.duckdb import DuckDBStore
 from modelward.ingest.journal import Journal
@@ -30,7 +31,7 @@ def folder(database, tmp_path):
     """A journal of two models' events and their labels, in many small entries."""
     with writing(database) as session:
         organisation = create_organisation(session, name="Here", now=NOW)
-        models = [register(session, organisation_id=organisation.id, key=key, now=NOW).id for key in ("a", "b")]
+        models = [register(session, scope=Scope(organisation.id), key=key, now=NOW).id for key in ("a", "b")]
         session.execute(text("CREATE TABLE absorbed (model_id INTEGER, event TEXT, what TEXT)"))
     journal = Journal(tmp_path / "journal", segment_bytes=4_000)
     for n in range(EVENTS):

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pytest
 from tests.ingest.place import NOW
 
+from modelward.accounts.principal import Scope
 from modelward.kit.database import writing
 from modelward.registry.service import register
 
@@ -171,7 +172,7 @@ def test_another_organisations_model_is_not_there(place, event):
         from modelward.accounts.service import create_organisation
 
         other = create_organisation(session, name="There", now=NOW)
-        theirs = register(session, organisation_id=other.id, key="churn", now=NOW).id
+        theirs = register(session, scope=Scope(other.id), key="churn", now=NOW).id
     assert place.send(event, f"/api/v1/models/{theirs}/predictions").status == 404
     assert place.send(event).status == 201  # the same key in our organisation is ours
     assert place.store.count(theirs) == 0 if theirs in place.store._tables else True

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 from tests.ingest.place import NOW
 
+from modelward.accounts.principal import Scope
 from modelward.errors import Unavailable
 from modelward.ingest.segments import Entry, Kind
 from modelward.jobs.leases import hold
@@ -86,7 +87,7 @@ def test_kinds_are_what_most_values_are_and_null_decides_nothing(place, event):
 
 def test_a_declared_kind_is_kept(place, event):
     with writing(place.database) as session:
-        model = register(session, organisation_id=place.organisation_id, key="churn", now=NOW)
+        model = register(session, scope=Scope(place.organisation_id), key="churn", now=NOW)
         widen(session, model_id=model.id, features={"zip": "categorical"}, prediction="categorical", now=NOW)
     place.send(event | {"features": {"zip": 69001}, "prediction": "yes"})
     (row,) = place.stored("churn")
@@ -107,7 +108,7 @@ def test_features_with_hard_names(place, event):
 
 def test_a_fractional_prediction_of_a_classifier_is_its_score(place, event):
     with writing(place.database) as session:
-        register(session, organisation_id=place.organisation_id, key="c", task="classification", threshold=0.3, now=NOW)
+        register(session, scope=Scope(place.organisation_id), key="c", task="classification", threshold=0.3, now=NOW)
     for prediction in (0.2, 0.4):
         place.send({"model": "c", "prediction": prediction, "features": {"a": 1}})
     assert [(row["prediction"], row["score"]) for row in place.stored("c")] == [(0.0, 0.2), (1.0, 0.4)]

@@ -6,6 +6,7 @@ from itertools import pairwise
 import pytest
 from tests.monitoring.world import START, World, same
 
+from modelward.accounts.principal import Scope
 from modelward.kit.database import reading, writing
 from modelward.monitoring import queries
 from modelward.monitoring.capture_baseline import window_reference
@@ -117,11 +118,11 @@ def test_the_history_has_volume_latency_and_predictions(read) -> None:
 
 def test_the_overview_says_what_needs_attention(read) -> None:
     world, session = read
-    (card,) = queries.overview(session, organisation_id=world.organisation_id)
+    (card,) = queries.overview(session, scope=Scope(world.organisation_id))
     assert (card.health, card.reference, card.event_count) == ("drifted", "confirmed", 2400)
     assert card.drifted_columns == ("age",)
     assert len(card.recent) == 4
-    assert queries.overview(session, organisation_id=world.organisation_id + 1) == ()
+    assert queries.overview(session, scope=Scope(world.organisation_id + 1)) == ()
 
 
 @pytest.mark.parametrize("column", ["age", "town", "vip", "@prediction", "@score", "@latency_ms"])

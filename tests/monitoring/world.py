@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 from sqlalchemy import Engine, select
 
+from modelward.accounts.principal import Scope
 from modelward.accounts.service import create_organisation
 from modelward.events.contract import TIME, ColumnType, EventTable, FeatureColumn
 from modelward.events.duckdb import DuckDBStore
@@ -48,7 +49,7 @@ class World:
     def make(cls, engine: Engine, store: DuckDBStore, *, time_zone: str = "UTC", key: str = "churn") -> "World":
         with writing(engine) as session:
             organisation = create_organisation(session, name="Acme", now=START)
-            model = register(session, organisation_id=organisation.id, key=key, now=START, time_zone=time_zone)
+            model = register(session, scope=Scope(organisation.id), key=key, now=START, time_zone=time_zone)
             described = widen(session, model_id=model.id, features=FEATURES, prediction="numeric", now=START)
             table = EventTable(
                 model.id,

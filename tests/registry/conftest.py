@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import Engine
 
+from modelward.accounts.principal import Scope
 from modelward.accounts.service import create_organisation
 from modelward.kit.database import writing
 from modelward.registry.service import register
@@ -34,4 +35,4 @@ def ours(organisation: Callable[[str], int]) -> int:
 def churn(each_database: Engine, ours: int) -> int:
     """The id of our model `churn`."""
     with writing(each_database) as session:
-        return register(session, organisation_id=ours, key="churn", now=NOON).id
+        return register(session, scope=Scope(ours), key="churn", now=NOON).id

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, delete, select
 
+from modelward.accounts.principal import Scope
 from modelward.errors import Conflict, Invalid, NotFound
 from modelward.kit.database import reading, writing
 from modelward.registry.service import register, resolve, resolve_or_register, touch
@@ -18,17 +19,17 @@ NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 
 def found(engine: Engine, organisation_id: int, name: str | int) -> Model:
     with reading(engine) as session:
-        return resolve(session, organisation_id, name)
+        return resolve(session, Scope(organisation_id), name)
 
 
 def made(engine: Engine, organisation_id: int, key: str, **more: Any) -> Model:
     with writing(engine) as session:
-        return register(session, organisation_id=organisation_id, key=key, now=NOON, **more)
+        return register(session, scope=Scope(organisation_id), key=key, now=NOON, **more)
 
 
 def sent_to(engine: Engine, organisation_id: int, name: str | int, **more: Any) -> Model:
     with writing(engine) as session:
-        return resolve_or_register(session, organisation_id=organisation_id, name=name, now=NOON, **more)
+        return resolve_or_register(session, scope=Scope(organisation_id), name=name, now=NOON, **more)
 
 
 def test_a_model_is_found_by_its_id_its_key_and_its_name(each_database: Engine, ours: int) -> None:

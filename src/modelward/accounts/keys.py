@@ -9,16 +9,10 @@ import re
 import secrets
 import string
 import zlib
-from enum import StrEnum
 
+from modelward.accounts.principal import KeyKind
 
-class KeyKind(StrEnum):
-    """What a key may do: send events, read, or everything."""
-
-    INGEST = "ingest"
-    READ = "read"
-    ADMIN = "admin"
-
+__all__ = ["KEY_PATTERN", "KeyKind", "digest_of", "is_known_form", "is_wellformed", "new_key"]
 
 KEY_PATTERN = r"\bmw_(?:ingest|read|admin)_[0-9A-Za-z]{38}\b"
 """The regular expression for secret scanners."""

@@ -1,27 +1,52 @@
-"""Who may use a route, said in its signature: `reader: Reader`, `ingestor: Ingestor`, `admin: Admin`.
+"""Who may use a route, said in its signature: `reader: Reader`, `ingestor: Ingestor`, `editor: Editor` …
 
-A credential is an API key (`Authorization: Bearer …` or `X-API-Key`), or the dashboard's cookie. Where the service is
-a public demo, reading needs none.
+A credential is an API key or an access token (`Authorization: Bearer …`; a key also as `X-API-Key`), or the session of
+the dashboard. Where the service is a public demo, reading needs none. A route that anybody may use says that too
+(`_: Anybody`): what declares nothing is a mistake, and the service does not start with it.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Annotated
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any
 
 from fastapi import Depends
+from fastapi.routing import APIRoute
 from fastapi.security import APIKeyHeader, HTTPBearer
 from sqlalchemy import Engine
 from starlette.requests import Request
+from starlette.routing import BaseRoute
 
-from modelward.accounts.service import NOTED_EVERY, Principal, authenticate, first_organisation, note_use
-from modelward.accounts.sessions import COOKIE, read_session
+from modelward.accounts.credentials import identify
+from modelward.accounts.principal import Principal, Right, public
+from modelward.accounts.service import NOTED_EVERY, first_organisation, note_use
+from modelward.accounts.sessions import (
+    PLAIN_COOKIE,
+    SECURE_COOKIE,
+    SEEN_EVERY,
+    holder_of,
+    is_form_token,
+    note_seen,
+)
 from modelward.errors import Forbidden, Unauthorized
 from modelward.kit.clock import now
 from modelward.kit.database import reading, writing
 from modelward.kit.secrets import secret_of
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+FORM_HEADER = "x-form-token"
+FORM_FIELD = "form_token"
 
-_bearer = HTTPBearer(auto_error=False, description="An API key. Writing `Bearer` before it once more does no harm.")
+_NEEDED = {
+    Right.READ: "read",
+    Right.INGEST: "send events or register models",
+    Right.EDIT: "change models and how they are watched",
+    Right.ADMIN: "manage people and keys",
+    Right.OWN: "change the organisation itself",
+}
+
+_bearer = HTTPBearer(
+    auto_error=False,
+    description="An access token from `/auth/login`, or an API key. Writing `Bearer` before it once more does no harm.",
+)
 _header = APIKeyHeader(name="X-API-Key", auto_error=False, description="An API key.")
 
 
@@ -37,26 +62,34 @@ def token_of(headers: Mapping[str, str]) -> str | None:
     return key[-1] if key and all(word.lower() == "bearer" for word in key[:-1]) else None
 
 
+def session_token_of(request: Request) -> str | None:
+    """The token of the dashboard's session."""
+    return request.cookies.get(SECURE_COOKIE) or request.cookies.get(PLAIN_COOKIE)
+
+
 def who(request: Request) -> Principal:
-    """Who is calling.
+    """Who is calling. Asked once a request, and kept as `request.state.principal`.
 
     Raises:
         Unauthorized: nobody that is known.
-        Forbidden: another site sent this request with the dashboard's cookie.
+        Forbidden: another site, or a form that is none of ours, sent this with the dashboard's cookie.
     """
-    principal = _by_key(request) or _by_cookie(request) or _public(request)
+    known: Principal | None = getattr(request.state, "principal", None)
+    principal = known or _by_header(request) or _by_cookie(request) or _public(request)
     if principal is None:
-        raise Unauthorized("Send an API key in the header Authorization: Bearer, or X-API-Key.")
+        raise Unauthorized("Send an API key or an access token in the header Authorization: Bearer.")
+    request.state.principal = principal
     return principal
 
 
-def _by_key(request: Request) -> Principal | None:
+def _by_header(request: Request) -> Principal | None:
     token = token_of(request.headers)
     if token is None:
         return None
     database: Engine = request.app.state.database
+    moment, secret = now(), secret_of(request.app.state.settings)
     with reading(database) as session:
-        principal = authenticate(session, token)
+        principal = identify(session, token, now=moment, secret=secret)
     _note(database, principal)
     return principal
 
@@ -69,14 +102,33 @@ def _note(database: Engine, principal: Principal) -> None:
 
 
 def _by_cookie(request: Request) -> Principal | None:
-    cookie = request.cookies.get(COOKIE)
-    principal = read_session(cookie, now=now(), secret=secret_of(request.app.state.settings)) if cookie else None
-    if principal and request.method not in SAFE_METHODS and not _from_our_pages(request):
-        raise Forbidden("This request came from another site: open the dashboard and do it there.")
+    token, moment = session_token_of(request), now()
+    if not token:
+        return None
+    database: Engine = request.app.state.database
+    with reading(database) as session:
+        holder = holder_of(session, token, now=moment)
+    if holder is None:
+        return None
+    principal, seen_at = holder
+    if request.method not in SAFE_METHODS:
+        _check_origin(request, token)
+    if principal.session_id and seen_at <= moment - SEEN_EVERY:
+        with writing(database) as session:
+            note_seen(session, session_id=principal.session_id, now=moment)
     return principal
 
 
-def _from_our_pages(request: Request) -> bool:
+def _check_origin(request: Request, token: str) -> None:
+    """Two locks: the browser says where the request comes from (Fetch Metadata), and the form carries our token."""
+    if not from_our_pages(request):
+        raise Forbidden("This request came from another site: open the dashboard and do it there.")
+    given = request.headers.get(FORM_HEADER) or getattr(request.state, FORM_FIELD, None) or ""
+    if not is_form_token(given, token, secret=secret_of(request.app.state.settings)):
+        raise Forbidden("This form is out of date, so nothing was done: load the page again and repeat it.")
+
+
+def from_our_pages(request: Request) -> bool:
     """Browsers say where a request comes from (Fetch Metadata); old ones at least send its origin."""
     site = request.headers.get("sec-fetch-site")
     if site is not None:
@@ -89,25 +141,68 @@ def _public(request: Request) -> Principal | None:
         return None
     with reading(request.app.state.database) as session:
         organisation = first_organisation(session)
-    return Principal(organisation.id, None, "public") if organisation else None
+    return public(organisation.id) if organisation else None
 
 
 def _who(
     request: Request, _bearer: Annotated[object, Depends(_bearer)], _key: Annotated[object, Depends(_header)]
 ) -> Principal:
-    # The two schemes stand here for OpenAPI, whose page then shows where to put a key.
+    # The two schemes stand here for OpenAPI, whose page then shows where to put a credential.
     return who(request)
 
 
-def _needs(allowed: Callable[[Principal], bool], kinds: str) -> Callable[[Principal], Principal]:
-    def check(principal: Annotated[Principal, Depends(_who)]) -> Principal:
-        if not allowed(principal):
-            raise Forbidden(f"This needs a key of the kind {kinds}; yours is of the kind {principal.kind}.")
+class Needs:
+    """The declaration of a route: the caller has this right, or is refused."""
+
+    def __init__(self, right: Right) -> None:
+        self.right = right
+
+    def __call__(self, principal: Annotated[Principal, Depends(_who)]) -> Principal:
+        """The caller.
+
+        Raises:
+            Forbidden: they may not do this.
+        """
+        if not principal.may(self.right):
+            raise Forbidden(f"{_sentence(principal)} may not {_NEEDED[self.right]}: ask an admin for one that may.")
         return principal
 
-    return check
+
+class Open:
+    """The declaration of a route that anybody may use, without a credential."""
+
+    def __call__(self) -> None:
+        """Nothing is asked."""
 
 
-Reader = Annotated[Principal, Depends(_needs(lambda principal: principal.can_read, "read or admin"))]
-Ingestor = Annotated[Principal, Depends(_needs(lambda principal: principal.can_ingest, "ingest or admin"))]
-Admin = Annotated[Principal, Depends(_needs(lambda principal: principal.can_admin, "admin"))]
+Reader = Annotated[Principal, Depends(Needs(Right.READ))]
+Ingestor = Annotated[Principal, Depends(Needs(Right.INGEST))]
+Editor = Annotated[Principal, Depends(Needs(Right.EDIT))]
+Admin = Annotated[Principal, Depends(Needs(Right.ADMIN))]
+Owner = Annotated[Principal, Depends(Needs(Right.OWN))]
+Anybody = Annotated[None, Depends(Open())]
+
+
+def declared_by(route: BaseRoute) -> Right | None:
+    """The right that a route asks for; None where it says that anybody may use it.
+
+    Raises:
+        LookupError: the route declares nothing.
+    """
+    calls = list(_calls(route.dependant)) if isinstance(route, APIRoute) else [getattr(route, "declared", None)]
+    rights = [call.right for call in calls if isinstance(call, Needs)]
+    if rights:
+        return rights[0]
+    if any(isinstance(call, Open) for call in calls):
+        return None
+    raise LookupError(f"{getattr(route, 'path', route)} does not declare who may use it")
+
+
+def _calls(dependant: Any) -> Iterator[Any]:
+    yield dependant.call
+    for inner in dependant.dependencies:
+        yield from _calls(inner)
+
+
+def _sentence(principal: Principal) -> str:
+    return principal.title[:1].upper() + principal.title[1:]

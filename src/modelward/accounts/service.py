@@ -1,12 +1,12 @@
-"""Making organisations and keys, and telling who is calling."""
+"""Making organisations and keys, and telling who holds a key."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
-from modelward.accounts.keys import KeyKind, digest_of, is_known_form, is_wellformed, new_key
+from modelward.accounts.keys import digest_of, is_known_form, is_wellformed, new_key
+from modelward.accounts.principal import KeyKind, Principal, Scope, key_rights
 from modelward.accounts.tables import ApiKey, Organisation
 from modelward.errors import Conflict, Invalid, NotFound, Unauthorized
 from modelward.kit.database import change
@@ -15,34 +15,9 @@ NOTED_EVERY = timedelta(minutes=1)
 """The last use of a key is written down at most this often."""
 
 
-@dataclass(frozen=True)
-class Principal:
-    """Who is calling, and what they may do. `kind` is a key's kind, or `session`, or `public`."""
-
-    organisation_id: int
-    key_id: int | None
-    kind: str
-    last_used_at: datetime | None = None
-
-    @property
-    def can_ingest(self) -> bool:
-        """May send events, labels and new models."""
-        return self.kind in ("ingest", "admin", "session")
-
-    @property
-    def can_read(self) -> bool:
-        """May read everything of the organisation."""
-        return self.kind in ("read", "admin", "session", "public")
-
-    @property
-    def can_admin(self) -> bool:
-        """May change everything of the organisation."""
-        return self.kind in ("admin", "session")
-
-
 def create_organisation(session: Session, *, name: str, now: datetime) -> Organisation:
     """A new organisation. Names need not be unique: people are not told which others exist."""
-    organisation = Organisation(name=_name("An organisation", name), created_at=now)
+    organisation = Organisation(name=checked_name("An organisation", name), created_at=now)
     session.add(organisation)
     session.flush()
     return organisation
@@ -54,11 +29,28 @@ def first_organisation(session: Session) -> Organisation | None:
 
 
 def create_key(
-    session: Session, *, organisation_id: int, kind: KeyKind, name: str, now: datetime
+    session: Session,
+    *,
+    organisation_id: int,
+    kind: KeyKind,
+    name: str,
+    now: datetime,
+    project_id: int | None = None,
+    model_id: int | None = None,
+    expires_at: datetime | None = None,
+    replaces_id: int | None = None,
+    created_by: str | None = None,
 ) -> tuple[ApiKey, str]:
-    """A new key: its row, and the key itself, which is nowhere to be read again."""
+    """A new key: its row, and the key itself, which is nowhere to be read again.
+
+    `project_id` or `model_id` bind it to a part of the organisation; the caller has made sure that it is one.
+    """
     token = new_key(kind)
-    return _store_key(session, organisation_id, kind=kind, name=name, token=token, now=now), token
+    key = _store_key(session, organisation_id, kind=kind, name=name, token=token, now=now)
+    key.project_id, key.model_id = project_id, model_id
+    key.expires_at, key.replaces_id, key.created_by = expires_at, replaces_id, created_by
+    session.flush()
+    return key, token
 
 
 def register_known_key(session: Session, *, organisation_id: int, kind: KeyKind, token: str, now: datetime) -> ApiKey:
@@ -80,10 +72,20 @@ def register_known_key(session: Session, *, organisation_id: int, kind: KeyKind,
 
 def revoke_key(session: Session, *, organisation_id: int, key_id: int, now: datetime) -> None:
     """From now on the key opens nothing. Revoking it again changes nothing."""
+    key = key_of_organisation(session, organisation_id=organisation_id, key_id=key_id)
+    key.revoked_at = key.revoked_at or now
+
+
+def key_of_organisation(session: Session, *, organisation_id: int, key_id: int) -> ApiKey:
+    """The key with this id.
+
+    Raises:
+        NotFound: the organisation has none.
+    """
     key = session.scalars(select(ApiKey).where(ApiKey.id == key_id, ApiKey.organisation_id == organisation_id)).first()
     if key is None:
         raise NotFound(f"There is no key {key_id}.")
-    key.revoked_at = key.revoked_at or now
+    return key
 
 
 def keys_of(session: Session, *, organisation_id: int) -> list[ApiKey]:
@@ -91,17 +93,38 @@ def keys_of(session: Session, *, organisation_id: int) -> list[ApiKey]:
     return list(session.scalars(select(ApiKey).where(ApiKey.organisation_id == organisation_id).order_by(ApiKey.id)))
 
 
-def authenticate(session: Session, token: str) -> Principal:
+def authenticate(session: Session, token: str, *, now: datetime) -> Principal:
     """Who holds this key. What has not the form and checksum of a key is refused without asking the database.
 
     Raises:
-        Unauthorized: it is not a key, unknown, or revoked; which of them is not told.
+        Unauthorized: it is not a key, unknown, expired or revoked; which of them is not told.
     """
     if is_wellformed(token) or is_known_form(token):
         key = session.scalars(select(ApiKey).where(ApiKey.digest == digest_of(token))).first()
-        if key is not None and key.revoked_at is None:
-            return Principal(key.organisation_id, key.id, key.kind, key.last_used_at)
-    raise Unauthorized("This API key is not valid: check that it was copied whole, or make a new one.")
+        if key is not None:
+            return principal_of_key(key, now=now)
+    raise _refused()
+
+
+def principal_of_key(key: ApiKey, *, now: datetime, session_id: int | None = None) -> Principal:
+    """What the key may do now.
+
+    Raises:
+        Unauthorized: it is expired or revoked.
+    """
+    if key.revoked_at is not None or (key.expires_at is not None and key.expires_at <= now):
+        raise _refused()
+    kind, scope = KeyKind(key.kind), Scope(key.organisation_id, key.project_id, key.model_id)
+    return Principal(
+        scope,
+        key_rights(kind, scope),
+        f'the {kind} key "{key.name}"',
+        kind.value,
+        key_id=key.id,
+        session_id=session_id,
+        last_used_at=key.last_used_at,
+        expires_at=key.expires_at,
+    )
 
 
 def note_use(session: Session, *, key_id: int, now: datetime) -> bool:
@@ -110,11 +133,27 @@ def note_use(session: Session, *, key_id: int, now: datetime) -> bool:
     return change(session, update(ApiKey).where(ApiKey.id == key_id, stale).values(last_used_at=now)) > 0
 
 
+def checked_name(whose: str, name: str) -> str:
+    """A name as it is kept.
+
+    Raises:
+        Invalid: it is empty, too long, or holds what cannot be printed.
+    """
+    stripped = name.strip()
+    if not stripped or len(stripped) > 200 or not stripped.isprintable():
+        raise Invalid(f"{whose} needs a name of 1 to 200 printable characters.")
+    return stripped
+
+
+def _refused() -> Unauthorized:
+    return Unauthorized("This API key is not valid: check that it was copied whole, or make a new one.")
+
+
 def _store_key(session: Session, organisation_id: int, *, kind: str, name: str, token: str, now: datetime) -> ApiKey:
     key = ApiKey(
         organisation_id=organisation_id,
         kind=KeyKind(kind).value,
-        name=_name("A key", name),
+        name=checked_name("A key", name),
         digest=digest_of(token),
         hint=token[-4:] if is_wellformed(token) else "",
         created_at=now,
@@ -122,10 +161,3 @@ def _store_key(session: Session, organisation_id: int, *, kind: str, name: str, 
     session.add(key)
     session.flush()
     return key
-
-
-def _name(whose: str, name: str) -> str:
-    stripped = name.strip()
-    if not stripped or len(stripped) > 200 or not stripped.isprintable():
-        raise Invalid(f"{whose} needs a name of 1 to 200 printable characters.")
-    return stripped

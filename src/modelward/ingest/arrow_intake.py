@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from modelward.accounts.principal import Scope
 from modelward.errors import Invalid, ModelwardError, Unavailable
 from modelward.ingest.arrow_events import ArrowEvents, Mask, packed, read_arrow, selected
 from modelward.ingest.bodies import UNPACKED_BYTES
@@ -29,10 +30,10 @@ class ArrowIntake:
     """Events as an Arrow IPC stream."""
 
     def __init__(
-        self, directory: Directory, organisation_id: int, clock: Clock, settings: Settings, *, model: str | None
+        self, directory: Directory, scope: Scope, clock: Clock, settings: Settings, *, model: str | None
     ) -> None:
         self._directory = directory
-        self._organisation_id = organisation_id
+        self._scope = scope
         self._clock = clock
         self._settings = settings
         self._model = model
@@ -50,7 +51,7 @@ class ArrowIntake:
         labels = [line for model_id, group in groups for line in _labels_of(group, model_id, self._clock)]
         ids = None if events.own_ids else [text for _, group in groups for text in group.table["event_id"].to_pylist()]
         return Taken(
-            entries=[*entries, *label_entries(self._organisation_id, self._clock, labels)],
+            entries=[*entries, *label_entries(self._scope.organisation_id, self._clock, labels)],
             accepted=sum(group.table.num_rows for _, group in groups),
             rejected=sorted([*events.rejected, *refused], key=lambda rejected: rejected.index),
             event_ids=ids,
@@ -60,7 +61,7 @@ class ArrowIntake:
         if events.table.num_rows == 0:
             return [], []
         if self._model is not None:
-            name = (self._organisation_id, None, self._model)
+            name = (self._scope, None, self._model)
             return [(await self._directory.model(name, register=True), events)], []
         if events.models is None:
             raise Invalid(NO_MODEL.detail)
@@ -72,7 +73,7 @@ class ArrowIntake:
         for project, value, keep in _named(events):
             group = selected(events, keep)
             try:
-                name = name_of(self._organisation_id, project or None, value)
+                name = name_of(self._scope, project or None, value)
                 groups.append((await self._directory.model(name, register=True), group))
             except Unavailable:
                 raise
@@ -83,7 +84,7 @@ class ArrowIntake:
 
     def _entry(self, model_id: int, group: ArrowEvents) -> Entry:
         rows = group.table.num_rows
-        return Entry(Kind.ARROW, self._organisation_id, model_id, rows, self._clock.now_us, packed(group.table))
+        return Entry(Kind.ARROW, self._scope.organisation_id, model_id, rows, self._clock.now_us, packed(group.table))
 
 
 def _named(events: ArrowEvents) -> Iterator[tuple[str | None, str | int | None, Mask]]:

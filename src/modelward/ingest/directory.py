@@ -13,7 +13,9 @@ from typing import Any, TypeVar
 from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError
 
-from modelward.accounts.service import NOTED_EVERY, Principal, authenticate, note_use
+from modelward.accounts.credentials import identify
+from modelward.accounts.principal import Principal, Scope
+from modelward.accounts.service import NOTED_EVERY, note_use
 from modelward.errors import Conflict, ModelwardError, NotFound, Unavailable
 from modelward.kit.database import reading, writing
 from modelward.registry.service import resolve, resolve_or_register
@@ -25,8 +27,8 @@ _MOST_REMEMBERED = 50_000
 _FAILURE_SECONDS = 2.0
 
 _T = TypeVar("_T")
-ModelName = tuple[int, str | None, str | int]
-"""(organisation, project or None, id or key)"""
+ModelName = tuple[Scope, str | None, str | int]
+"""(what the caller sees, project or None, id or key)"""
 
 
 class _Memory:
@@ -49,9 +51,10 @@ class _Memory:
 class Directory:
     """What the door asks before it takes anything."""
 
-    def __init__(self, engine: Engine, clock: Callable[[], datetime]) -> None:
+    def __init__(self, engine: Engine, clock: Callable[[], datetime], secret: str) -> None:
         self._engine = engine
         self._clock = clock
+        self._secret = secret
         self._keys = _Memory()
         self._models = _Memory()
         self._registering = asyncio.Lock()
@@ -110,7 +113,7 @@ class Directory:
 
     def _authenticate(self, token: str) -> Principal:
         with reading(self._engine) as session:
-            principal = authenticate(session, token)
+            principal = identify(session, token, now=self._clock(), secret=self._secret)
         self._note_use(principal)
         return principal
 
@@ -123,20 +126,18 @@ class Directory:
             note_use(session, key_id=principal.key_id, now=now)
 
     def _resolve(self, name: ModelName) -> int:
-        organisation_id, _, key = name
+        scope, _, key = name
         with reading(self._engine) as session:
-            return resolve(session, organisation_id, key).id
+            return resolve(session, scope, key).id
 
     def _register(self, name: ModelName) -> int:
-        organisation_id, project, key = name
+        scope, project, key = name
         try:
             return self._resolve(name)
         except NotFound:
             pass
         try:
             with writing(self._engine) as session:
-                return resolve_or_register(
-                    session, organisation_id=organisation_id, name=key, project=project, now=self._clock()
-                ).id
+                return resolve_or_register(session, scope=scope, name=key, project=project, now=self._clock()).id
         except (Conflict, IntegrityError):  # another process was first
             return self._resolve(name)

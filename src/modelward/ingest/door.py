@@ -14,7 +14,7 @@ from urllib.parse import parse_qs
 
 from sqlalchemy import Engine
 
-from modelward.accounts.service import Principal
+from modelward.accounts.principal import Principal, Right
 from modelward.errors import Forbidden, ModelwardError, Unauthorized
 from modelward.ingest.arrow_intake import ArrowIntake
 from modelward.ingest.bodies import UnknownCoding, unpacked
@@ -27,6 +27,7 @@ from modelward.ingest.patience import PATIENCE, Patience, Readings
 from modelward.ingest.requests import Gone, Head, Receive, Scope, Send, answer, body_of, head_of, refuse
 from modelward.ingest.timestamps import Clock, times_of
 from modelward.kit import clock as kit_clock
+from modelward.kit.secrets import secret_of
 from modelward.settings import Settings
 
 log = logging.getLogger("modelward.ingest")
@@ -73,7 +74,7 @@ class Door:
         self._settings = settings
         self._clock = clock
         self._readings = Readings(patience)
-        self._directory = Directory(engine, clock)
+        self._directory = Directory(engine, clock, secret_of(settings))
         self._commit = GroupCommit(journal)
         self._counters = Counters()
         # Arrow loads more at its first use (pandas too, where it is installed): not while a sender waits.
@@ -148,14 +149,14 @@ class Door:
 
     async def _caller(self, head: Head) -> Principal:
         if not head.token:
-            raise Unauthorized("There is no API key: send it as `Authorization: Bearer …` or `X-API-Key`.")
+            raise Unauthorized("There is no credential: send an API key as `Authorization: Bearer …` or `X-API-Key`.")
         principal = self._directory.known_caller(head.token) or await self._directory.caller(head.token)
-        if not principal.can_ingest:
-            raise Forbidden(f"This key is of the kind {principal.kind!r} and may not send data: use an ingest key.")
+        if not principal.may(Right.INGEST):
+            raise Forbidden(f"A credential of the kind {principal.role!r} may not send data: use an ingest key.")
         return principal
 
     def _intake(self, what: str, named: dict[str, str], scope: Scope, principal: Principal, *, arrow: bool) -> Intake:
-        context = (self._directory, principal.organisation_id, Clock(self._clock()), self._settings)
+        context = (self._directory, principal.scope, Clock(self._clock()), self._settings)
         if what == "labels":
             return LabelIntake(*context, event_id=named.get("event_id"))
         model = named.get("model") or _asked_model(scope["query_string"])

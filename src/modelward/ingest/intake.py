@@ -7,9 +7,10 @@ from typing import Any, Protocol
 
 import msgspec
 
+from modelward.accounts.principal import Scope
 from modelward.errors import ModelwardError, Unavailable
 from modelward.ingest.bodies import Cut, TooLarge, cut
-from modelward.ingest.directory import Directory
+from modelward.ingest.directory import Directory, ModelName
 from modelward.ingest.labels import label_lines, labels_of_events
 from modelward.ingest.reasons import Reason, Refused
 from modelward.ingest.schemas import ABSENT, MODEL, PROJECT, Answer, LabelLine, Line, Rejected
@@ -21,6 +22,9 @@ from modelward.settings import Settings
 _encoder = msgspec.json.Encoder()
 
 NO_MODEL = Refused(Reason.NO_MODEL, "The event does not say which model it is of: send `model_id`, an id or a key.")
+_UNNAMED = Refused(
+    Reason.NO_MODEL, "This key is bound to a project, and a label of it must say which model it is of: send `model_id`."
+)
 
 
 @dataclass
@@ -51,10 +55,10 @@ class JsonIntake:
     """Events as JSON: one, a list, a list in an envelope, or a line each."""
 
     def __init__(
-        self, directory: Directory, organisation_id: int, clock: Clock, settings: Settings, *, model: str | None
+        self, directory: Directory, scope: Scope, clock: Clock, settings: Settings, *, model: str | None
     ) -> None:
         self._directory = directory
-        self._organisation_id = organisation_id
+        self._scope = scope
         self._clock = clock
         self._settings = settings
         self._model = model
@@ -69,7 +73,7 @@ class JsonIntake:
         labels = labels_of_events(batch, [row.event_id for row in rows], models)
         kept = _kept(batch, rows, models)
         return Taken(
-            entries=[*self._event_entries(*kept), *label_entries(self._organisation_id, self._clock, labels)],
+            entries=[*self._event_entries(*kept), *label_entries(self._scope.organisation_id, self._clock, labels)],
             accepted=len(kept[0]),
             rejected=_in_places(found, batch),
             event_ids=[row.event_id for row in kept[0]],
@@ -78,11 +82,11 @@ class JsonIntake:
 
     async def _models(self, batch: Batch) -> list[int]:
         if self._model is not None:
-            name = (self._organisation_id, None, self._model)
+            name = (self._scope, None, self._model)
             model_id = self._directory.known_model(name) or await self._directory.model(name, register=True)
             return [model_id] * len(batch.items)
         projects, names = batch.column(PROJECT), batch.column(MODEL)
-        return await _resolved(self._directory, self._organisation_id, batch, projects, names, register=True)
+        return await _resolved(self._directory, self._scope, batch, projects, names, register=True)
 
     def _event_entries(self, rows: Sequence[Line], models: Sequence[int]) -> list[Entry]:
         if not rows:
@@ -96,17 +100,17 @@ class JsonIntake:
 
     def _entry(self, model_id: int, rows: Sequence[Line]) -> Entry:
         body = _encoder.encode_lines(rows)
-        return Entry(Kind.EVENTS, self._organisation_id, model_id, len(rows), self._clock.now_us, body)
+        return Entry(Kind.EVENTS, self._scope.organisation_id, model_id, len(rows), self._clock.now_us, body)
 
 
 class LabelIntake:
     """Labels: one, a list, or a line each; or the one whose event the address names."""
 
     def __init__(
-        self, directory: Directory, organisation_id: int, clock: Clock, settings: Settings, *, event_id: str | None
+        self, directory: Directory, scope: Scope, clock: Clock, settings: Settings, *, event_id: str | None
     ) -> None:
         self._directory = directory
-        self._organisation_id = organisation_id
+        self._scope = scope
         self._clock = clock
         self._settings = settings
         self._event_id = event_id
@@ -120,7 +124,7 @@ class LabelIntake:
         await self._name_models(batch, rows)
         kept = [row for index, row in enumerate(rows) if index not in batch.refused]
         return Taken(
-            entries=label_entries(self._organisation_id, self._clock, kept),
+            entries=label_entries(self._scope.organisation_id, self._clock, kept),
             accepted=len(kept),
             rejected=_in_places(found, batch),
             event_ids=[row.event_id for row in kept],
@@ -130,18 +134,18 @@ class LabelIntake:
 
     async def _name_models(self, batch: Batch, rows: list[LabelLine]) -> None:
         names = batch.column(MODEL)
-        if all(name is ABSENT or name is None for name in names):
+        if self._scope.whole and all(name is ABSENT or name is None for name in names):
             return
-        models = await _resolved(
-            self._directory, self._organisation_id, batch, [ABSENT] * len(names), names, register=False
-        )
-        for row, model_id in zip(rows, models, strict=True):
-            row.model_id = model_id or None
+        models = await _resolved(self._directory, self._scope, batch, [ABSENT] * len(names), names, register=False)
+        for index, (row, model_id) in enumerate(zip(rows, models, strict=True)):
+            row.model_id = model_id or self._scope.model_id
+            if row.model_id is None and self._scope.project_id is not None:
+                batch.refuse(index, _UNNAMED)
 
 
 async def _resolved(
     directory: Directory,
-    organisation_id: int,
+    scope: Scope,
     batch: Batch,
     projects: Sequence[Any],
     names: Sequence[Any],
@@ -150,19 +154,17 @@ async def _resolved(
 ) -> list[int]:
     """The id of each item's model; 0 for a label that names none, and for what is refused."""
     asked = list(zip(map(_project_in, projects), map(_name_in, names), strict=True))
-    answers = {pair: await _resolve_one(directory, organisation_id, *pair, register=register) for pair in set(asked)}
+    answers = {pair: await _resolve_one(directory, scope, *pair, register=register) for pair in set(asked)}
     if len(answers) == 1 and isinstance(answers[asked[0]], int):
         return [answers[pair] for pair in asked]  # type: ignore[misc]  # the one answer is a number
     return batch.each(asked, lambda pair: _or_raise(answers[pair]), otherwise=0)
 
 
-async def _resolve_one(
-    directory: Directory, organisation_id: int, project: Any, name: Any, *, register: bool
-) -> int | Refused:
+async def _resolve_one(directory: Directory, scope: Scope, project: Any, name: Any, *, register: bool) -> int | Refused:
     if name is None and not register:
         return 0
     try:
-        known = name_of(organisation_id, project, name)
+        known = name_of(scope, project, name)
         return directory.known_model(known) or await directory.model(known, register=register)
     except Refused as refusal:
         return refusal
@@ -172,7 +174,7 @@ async def _resolve_one(
         return Refused(Reason.UNKNOWN_MODEL, error.sentence)
 
 
-def name_of(organisation_id: int, project: Any, name: Any) -> tuple[int, str | None, str | int]:
+def name_of(scope: Scope, project: Any, name: Any) -> ModelName:
     """What the directory is asked for.
 
     Raises:
@@ -186,7 +188,7 @@ def name_of(organisation_id: int, project: Any, name: Any) -> tuple[int, str | N
         raise Refused(Reason.BAD_PROJECT, "The project must be named by a text, or a whole number.")
     if isinstance(name, int) and not 0 <= name <= _HIGHEST_ID:
         raise Refused(Reason.UNKNOWN_MODEL, "There is no model of this id: no id is so long, and none is negative.")
-    return organisation_id, project, name
+    return scope, project, name
 
 
 _HIGHEST_ID = 2**63 - 1

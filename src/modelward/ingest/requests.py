@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from modelward.errors import Conflict, Forbidden, Invalid, ModelwardError, NotFound, Unauthorized, Unavailable
+from modelward.errors import Conflict, Forbidden, Invalid, ModelwardError, NotFound, TooMany, Unauthorized, Unavailable
 from modelward.ingest.bodies import TooLarge, UnknownCoding
 from modelward.ingest.patience import Reading, Readings, TooSlow
 
@@ -29,6 +29,7 @@ _STATUS: tuple[tuple[type[ModelwardError], int, str], ...] = (
     (NotFound, 404, "Not found"),
     (Conflict, 409, "Conflict"),
     (Invalid, 400, "Not understood"),
+    (TooMany, 429, "Too many requests"),
     (Unavailable, 503, "Not available"),
 )
 

@@ -9,7 +9,8 @@ from pydantic import BaseModel
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from modelward.accounts.permission import Admin, Reader
+from modelward.accounts.permission import Editor, Reader
+from modelward.accounts.principal import Scope
 from modelward.errors import NotFound
 from modelward.ingest.door import Door
 from modelward.ingest.health import AsideEntry, progressed, set_aside
@@ -18,6 +19,7 @@ from modelward.ingest.retries import wish, wished
 from modelward.ingest.segments import Position
 from modelward.kit.clock import now
 from modelward.kit.web import Reading
+from modelward.registry.service import within
 from modelward.registry.tables import Model
 
 router = APIRouter(tags=["ingestion"])
@@ -104,15 +106,17 @@ def ingestion(request: Request, session: Reading, reader: Reader) -> IngestionAn
         door=_door(door.counters()),
         mover=MovedAnswer(**counted),
         waiting=WaitingAnswer(events=backlog.events, bytes=backlog.bytes, lag_ms=max(0, round(lag))),
-        set_aside=_aside_answers(session, door.folder, reader.organisation_id),
+        set_aside=_aside_answers(session, door.folder, reader.scope),
     )
 
 
 @router.post("/ingestion/retry", status_code=status.HTTP_202_ACCEPTED)
-def retry(request: Request, admin: Admin, body: Again | None = None) -> AgainAnswer:
+def retry(request: Request, session: Reading, editor: Editor, body: Again | None = None) -> AgainAnswer:
     """Let the mover try again what was set aside."""
     door: Door = request.app.state.door
-    there = {_name(one): one for one in set_aside(door.folder, organisation_id=admin.organisation_id)}
+    entries = set_aside(door.folder, organisation_id=editor.organisation_id)
+    keys = _keys(session, entries, editor.scope)
+    there = {_name(one): one for one in entries if editor.scope.whole or one.aside.model_id in keys}
     asked = list(there) if body is None or body.entries is None else body.entries
     if missing := [name for name in asked if name not in there]:
         raise NotFound(f"The entry {missing[0][:80]!r} is not set aside: see `set_aside` of GET /api/v1/ingestion.")
@@ -130,16 +134,17 @@ def _door(counters: dict[str, int]) -> DoorAnswer:
     return DoorAnswer(accepted=accepted, rejected=under("rejected."), refused=refused)
 
 
-def _aside_answers(session: Session, folder: Path, organisation_id: int) -> list[AsideAnswer]:
-    entries = set_aside(folder, organisation_id=organisation_id)
-    keys = _keys(session, entries, organisation_id) if entries else {}
+def _aside_answers(session: Session, folder: Path, scope: Scope) -> list[AsideAnswer]:
+    entries = set_aside(folder, organisation_id=scope.organisation_id)
+    keys = _keys(session, entries, scope) if entries else {}
     asked = set(wished(folder))
-    return [_aside_answer(one, keys.get(one.aside.model_id), asked) for one in entries]
+    seen = [one for one in entries if scope.whole or one.aside.model_id in keys]
+    return [_aside_answer(one, keys.get(one.aside.model_id), asked) for one in seen]
 
 
-def _keys(session: Session, entries: Sequence[AsideEntry], organisation_id: int) -> dict[int, str]:
+def _keys(session: Session, entries: Sequence[AsideEntry], scope: Scope) -> dict[int, str]:
     ids = {one.aside.model_id for one in entries}
-    mine = select(Model.id, Model.key).where(Model.organisation_id == organisation_id, Model.id.in_(ids))
+    mine = select(Model.id, Model.key).where(*within(scope), Model.id.in_(ids))
     return {row.id: row.key for row in session.execute(mine)}
 
 

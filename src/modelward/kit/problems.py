@@ -17,6 +17,7 @@ from modelward.errors import (
     Invalid,
     ModelwardError,
     NotFound,
+    TooMany,
     Unauthorized,
     Unavailable,
 )
@@ -25,13 +26,14 @@ log = logging.getLogger(__name__)
 
 CONTENT_TYPE = "application/problem+json"
 
-# The one table of kind → status. The first that fits counts, so Unauthorized stands before Forbidden.
+# The one table of kind → status. The first that fits counts, so the special kinds stand before the general ones.
 STATUS: tuple[tuple[type[ModelwardError], int, str], ...] = (
     (Unauthorized, 401, "Not signed in"),
     (Forbidden, 403, "Not allowed"),
     (NotFound, 404, "Not found"),
     (Conflict, 409, "Conflict"),
     (Invalid, 422, "Not valid"),
+    (TooMany, 429, "Too many requests"),
     (Unavailable, 503, "Not available now"),
 )
 

@@ -33,6 +33,11 @@ def verify(signed: str, *, secret: str, purpose: str) -> bytes | None:
     return value if hmac.compare_digest(given, _signature(value, secret, purpose)) else None
 
 
+def derived_key(secret: str, purpose: str) -> bytes:
+    """A key of 32 bytes for one purpose, from which neither the secret nor the key of another purpose follows."""
+    return hmac.digest(secret.encode(), purpose.encode(), hashlib.sha256)
+
+
 def load_or_create_secret(folder: Path) -> str:
     """The secret kept in `folder`/secret_key, readable by its owner alone; made when it is not there.
 
@@ -76,8 +81,7 @@ def _create_whole(path: Path, content: str) -> None:
 
 
 def _signature(value: bytes, secret: str, purpose: str) -> bytes:
-    key = hmac.digest(secret.encode(), purpose.encode(), hashlib.sha256)
-    return hmac.digest(key, value, hashlib.sha256)
+    return hmac.digest(derived_key(secret, purpose), value, hashlib.sha256)
 
 
 def _encode(value: bytes) -> str:

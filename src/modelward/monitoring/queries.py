@@ -10,6 +10,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, defer
 
+from modelward.accounts.principal import Scope
 from modelward.monitoring.alarms import column_alarms
 from modelward.monitoring.distributions import distribution
 from modelward.monitoring.measures import latency_from, spread_from
@@ -29,7 +30,7 @@ from modelward.monitoring.readings import (
 )
 from modelward.monitoring.subject import read_reference
 from modelward.monitoring.tables import ColumnEvaluation, Evaluation
-from modelward.registry.service import current_baseline
+from modelward.registry.service import current_baseline, within
 from modelward.registry.tables import Baseline, Model, Project
 
 __all__ = [
@@ -72,12 +73,10 @@ _URGENCY = {"drifted": 0, "warning": 1, "silent": 2, "too_few": 3, "healthy": 4}
 _RECENT = 30
 
 
-def overview(session: Session, *, organisation_id: int) -> tuple[ModelCard, ...]:
-    """All models of the organisation, those in need of attention first."""
+def overview(session: Session, *, scope: Scope) -> tuple[ModelCard, ...]:
+    """All models that the reader may see, those in need of attention first."""
     found = session.execute(
-        select(Model, Project.key)
-        .join(Project, Project.id == Model.project_id)
-        .where(Model.organisation_id == organisation_id)
+        select(Model, Project.key).join(Project, Project.id == Model.project_id).where(*within(scope))
     ).all()
     statuses = _reference_statuses(session, [model.id for model, _ in found])
     cards = [_card(session, model, project, statuses.get(model.id, "none")) for model, project in found]

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Body, Form, Query, Request, UploadFile, status
 from fastapi.responses import Response, StreamingResponse
 
-from modelward.accounts.permission import Admin, Reader
+from modelward.accounts.permission import Editor, Reader
 from modelward.kit.clock import now
 from modelward.kit.database import reading, writing
 from modelward.kit.paging import Cursor, Limit
@@ -33,13 +33,13 @@ Answer = dict[str, Any]
 @router.get("/models/{model}/drift/current")
 def current_drift(model: str, session: Reading, reader: Reader) -> Answer:
     """The verdict that holds now."""
-    return answers.current_drift(session, resolve(session, reader.organisation_id, model))
+    return answers.current_drift(session, resolve(session, reader.scope, model))
 
 
 @router.get("/models/{model}/drift")
 def drift(model: str, session: Reading, reader: Reader, start: Since = None, end: Until = None) -> Answer:
     """The verdict that holds now; with `start`, that of any span."""
-    found = resolve(session, reader.organisation_id, model)
+    found = resolve(session, reader.scope, model)
     if start is None:
         return answers.current_drift(session, found)
     return answers.drift_between(session, found, start, end or now())
@@ -48,19 +48,19 @@ def drift(model: str, session: Reading, reader: Reader, start: Since = None, end
 @router.get("/models/{model}/metrics")
 def metrics(model: str, session: Reading, reader: Reader, *, start: Since = None, end: Until = None) -> Answer:
     """Statistics of the columns, predictions, latency percentiles and volume by window."""
-    return answers.metrics(session, resolve(session, reader.organisation_id, model), start, end)
+    return answers.metrics(session, resolve(session, reader.scope, model), start, end)
 
 
 @router.get("/models/{model}/quality")
 def quality(model: str, session: Reading, reader: Reader, start: Since = None, end: Until = None) -> Answer:
     """Missing and wrong values, categories never seen before, and changes of the schema."""
-    return answers.quality(session, resolve(session, reader.organisation_id, model), start, end)
+    return answers.quality(session, resolve(session, reader.scope, model), start, end)
 
 
 @router.get("/models/{model}/profiles")
 def profiles(model: str, session: Reading, reader: Reader, start: Moment, end: Moment) -> Answer:
     """The profile of any span, merged from its buckets."""
-    return answers.profiles(session, resolve(session, reader.organisation_id, model), start, end)
+    return answers.profiles(session, resolve(session, reader.scope, model), start, end)
 
 
 @router.get("/models/{model}/evaluations")
@@ -68,7 +68,7 @@ def evaluations(
     model: str, session: Reading, reader: Reader, *, start: Since = None, end: Until = None, limit: Limit = 100
 ) -> Answer:
     """The newest windows that were evaluated, oldest first."""
-    found = resolve(session, reader.organisation_id, model)
+    found = resolve(session, reader.scope, model)
     points = queries.window_history(session, model_id=found.id, start=start, end=end, limit=limit)
     return {"model_id": found.id, "model": found.key, "items": points}
 
@@ -76,50 +76,50 @@ def evaluations(
 @router.get("/models/{model}/monitor")
 def read_monitor(model: str, session: Reading, reader: Reader) -> Answer:
     """How the model is watched."""
-    return monitor_of(resolve(session, reader.organisation_id, model)).to_dict()
+    return monitor_of(resolve(session, reader.scope, model)).to_dict()
 
 
 @router.put("/models/{model}/monitor")
-def put_monitor(model: str, body: Annotated[Answer, Body()], session: Writing, admin: Admin) -> Answer:
+def put_monitor(model: str, body: Annotated[Answer, Body()], session: Writing, editor: Editor) -> Answer:
     """Watch the model in another way from now on; its history is evaluated anew, and nobody is notified of that."""
-    found = resolve(session, admin.organisation_id, model)
+    found = resolve(session, editor.scope, model)
     return change_monitor(session, model=found, wire=body, now=now()).to_dict()
 
 
 @router.get("/models/{model}/baseline")
 def read_baseline(model: str, session: Reading, reader: Reader) -> Answer:
     """The reference that the model is held against."""
-    return answers.reference_answer(session, resolve(session, reader.organisation_id, model))
+    return answers.reference_answer(session, resolve(session, reader.scope, model))
 
 
 @router.post("/models/{model}/baseline", status_code=status.HTTP_201_CREATED)
 def upload_baseline(
-    model: str, request: Request, admin: Admin, file: UploadFile, note: Annotated[str | None, Form()] = None
+    model: str, request: Request, editor: Editor, file: UploadFile, note: Annotated[str | None, Form()] = None
 ) -> Answer:
     """Upload a CSV or Parquet file as the reference."""
     database = request.app.state.database
     with kept(file.file) as path, reading(database) as session:
-        found = resolve(session, admin.organisation_id, model)
+        found = resolve(session, editor.scope, model)
         profile = read_upload(session, model_id=found.id, path=path)
     with writing(database) as session:
-        found = resolve(session, admin.organisation_id, model)
+        found = resolve(session, editor.scope, model)
         name = file.filename or "a file"
         upload_reference(session, model=found, profile=profile, file_name=name, now=now(), note=note)
         return answers.reference_answer(session, found)
 
 
 @router.post("/models/{model}/baseline/window", status_code=status.HTTP_201_CREATED)
-def window_baseline(model: str, body: ReferenceWindow, session: Writing, admin: Admin) -> Answer:
+def window_baseline(model: str, body: ReferenceWindow, session: Writing, editor: Editor) -> Answer:
     """Take a span of the model's own events as the reference."""
-    found = resolve(session, admin.organisation_id, model)
+    found = resolve(session, editor.scope, model)
     window_reference(session, model=found, start=body.start, end=body.end, now=now(), note=body.note)
     return answers.reference_answer(session, found)
 
 
 @router.post("/models/{model}/baseline/confirm")
-def confirm_baseline(model: str, session: Writing, admin: Admin) -> Answer:
+def confirm_baseline(model: str, session: Writing, editor: Editor) -> Answer:
     """Say that the provisional reference is right."""
-    found = resolve(session, admin.organisation_id, model)
+    found = resolve(session, editor.scope, model)
     confirm_reference(session, model=found, now=now())
     return answers.reference_answer(session, found)
 
@@ -138,7 +138,7 @@ def events(
     format: Literal["json", "csv", "parquet"] = "json",  # noqa: A002 - the name in the address
 ) -> Answer | Response:
     """The events: JSON by pages, newest first; CSV and Parquet whole, for a span or all there is."""
-    found = resolve(session, reader.organisation_id, model)
+    found = resolve(session, reader.scope, model)
     described, store = schema(session, found.id), request.app.state.events
     if format == "json":
         return events_page(store, found, described, start=start, end=end, limit=limit, cursor=cursor)

@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from modelward.accounts.principal import Principal
 from modelward.registry.names import key_of
 from modelward.registry.schema import widen
 from modelward.registry.schemas import ModelChanges, NewModel
@@ -13,12 +14,12 @@ from modelward.registry.tables import Model
 from modelward.signals.service import emit
 
 
-def register_from(session: Session, *, organisation_id: int, body: NewModel, now: datetime) -> Model:
+def register_from(session: Session, *, principal: Principal, body: NewModel, now: datetime) -> Model:
     """A new model, as the body of `POST /models` describes it."""
     model = register(
         session,
-        organisation_id=organisation_id,
-        key=_free_key(session, organisation_id, body),
+        scope=principal.scope,
+        key=_free_key(session, principal.organisation_id, body),
         now=now,
         project=body.project,
         name=body.name.strip(),
@@ -28,6 +29,7 @@ def register_from(session: Session, *, organisation_id: int, body: NewModel, now
         time_zone=body.time_zone,
         threshold=body.threshold,
         attributes=body.attributes(),
+        created_by=principal.title,
     )
     widen(session, model_id=model.id, features=body.kinds(), prediction=None, now=now)
     return model

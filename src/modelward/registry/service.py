@@ -5,10 +5,11 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.orm import Session
 
-from modelward.errors import Conflict, FieldError, Invalid, NotFound
+from modelward.accounts.principal import Scope
+from modelward.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
 from modelward.kit.database import change, insert_into
 from modelward.registry.baselines import confirm_baseline, current_baseline, finish_baseline, save_baseline
 from modelward.registry.names import key_of
@@ -29,19 +30,20 @@ __all__ = [
     "schema",
     "touch",
     "widen",
+    "within",
 ]
 
 DEFAULT_PROJECT = "default"
 LARGEST_ID = 2**31 - 1
 
 
-def resolve(session: Session, organisation_id: int, name: str | int) -> Model:
+def resolve(session: Session, scope: Scope, name: str | int) -> Model:
     """The model with this id or key.
 
     Raises:
-        NotFound: the organisation has none; a model of another organisation is not there.
+        NotFound: there is none in the scope; what lies outside of it is not there.
     """
-    model = _find(session, organisation_id, name)
+    model = _find(session, scope, name)
     if model is None:
         raise NotFound(
             f"There is no model {str(name)[:80]!r}: check the name, or register it with POST /api/v1/models."
@@ -52,7 +54,7 @@ def resolve(session: Session, organisation_id: int, name: str | int) -> Model:
 def register(
     session: Session,
     *,
-    organisation_id: int,
+    scope: Scope,
     key: str,
     now: datetime,
     project: str | None = None,
@@ -68,13 +70,14 @@ def register(
     """A new model. `key` may be its name as people write it; `project` is made when it is not there.
 
     Raises:
+        Forbidden: the scope is one model, or a project other than this.
         Conflict: the organisation has a model of this key.
         Invalid: the key or the time zone cannot be used.
     """
     wanted = key_of(key)
     values = {
-        "organisation_id": organisation_id,
-        "project_id": _project(session, organisation_id, project, now).id,
+        "organisation_id": scope.organisation_id,
+        "project_id": _project_within(session, scope, project, now).id,
         "key": wanted,
         "name": name or wanted,
         "version": version,
@@ -99,7 +102,7 @@ def register(
 def resolve_or_register(
     session: Session,
     *,
-    organisation_id: int,
+    scope: Scope,
     name: str | int,
     now: datetime,
     project: str | None = None,
@@ -108,19 +111,20 @@ def resolve_or_register(
     """The model with this id or key; an unknown key is registered, an unknown id is not.
 
     Raises:
-        NotFound: an id that the organisation does not have.
+        NotFound: an id that the scope does not have.
+        Forbidden: it would be registered outside of the scope.
         Invalid: the key cannot be used.
     """
-    model = _find(session, organisation_id, name)
+    model = _find(session, scope, name)
     if model is not None:
         return model
     if _is_id(name):
         raise NotFound(f"There is no model with the id {name}: send its key, and it is registered by its first event.")
     try:
-        return register(session, organisation_id=organisation_id, key=str(name), now=now, project=project, **details)
+        return register(session, scope=scope, key=str(name), now=now, project=project, **details)
     except Conflict:
         # Another process registered it between our look and our insert; what it committed is there to be found now.
-        return resolve(session, organisation_id, name)
+        return resolve(session, scope, name)
 
 
 def touch(
@@ -151,18 +155,40 @@ def known_time_zone(name: str) -> str:
     return name
 
 
-def _find(session: Session, organisation_id: int, name: str | int) -> Model | None:
+def within(scope: Scope) -> list[ColumnElement[bool]]:
+    """The conditions that leave the models of a scope."""
+    bounds = [Model.organisation_id == scope.organisation_id]
+    if scope.project_id is not None:
+        bounds.append(Model.project_id == scope.project_id)
+    if scope.model_id is not None:
+        bounds.append(Model.id == scope.model_id)
+    return bounds
+
+
+def _find(session: Session, scope: Scope, name: str | int) -> Model | None:
     if _is_id(name):
         if not 0 < int(str(name)[:11]) <= LARGEST_ID:
             return None
         by = Model.id == int(name)
     else:
         by = Model.key == key_of(str(name))
-    return session.scalars(select(Model).where(Model.organisation_id == organisation_id, by)).first()
+    return session.scalars(select(Model).where(*within(scope), by)).first()
 
 
 def _is_id(name: str | int) -> bool:
     return isinstance(name, int) or (name.isascii() and name.isdigit())
+
+
+def _project_within(session: Session, scope: Scope, key: str | None, now: datetime) -> Project:
+    """The project that a new model comes into."""
+    if scope.model_id is not None:
+        raise Forbidden("This key is bound to one model and registers no other: use a key of the project, or of all.")
+    if scope.project_id is None:
+        return _project(session, scope.organisation_id, key, now)
+    bound = session.get_one(Project, scope.project_id)
+    if key and key_of(key, what="A project", digits=True) != bound.key:
+        raise Forbidden(f"This key is bound to the project {bound.key!r} and registers models nowhere else.")
+    return bound
 
 
 def _project(session: Session, organisation_id: int, key: str | None, now: datetime) -> Project:

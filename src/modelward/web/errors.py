@@ -12,7 +12,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.responses import RedirectResponse
 
-from modelward.errors import Conflict, Forbidden, Invalid, ModelwardError, NotFound, Unavailable
+from modelward.accounts.permission import FORM_FIELD, SAFE_METHODS
+from modelward.errors import Conflict, Forbidden, Invalid, ModelwardError, NotFound, TooMany, Unavailable
 from modelward.web.compression import compressed
 from modelward.web.pages import page
 
@@ -21,6 +22,7 @@ _STATUS: tuple[tuple[type[ModelwardError], int], ...] = (
     (Conflict, 409),
     (Invalid, 422),
     (Forbidden, 403),
+    (TooMany, 429),
     (Unavailable, 503),
 )
 _TITLES = {
@@ -29,16 +31,19 @@ _TITLES = {
     405: "That cannot be done here",
     409: "Not in the present state",
     422: "That address is not understood",
+    429: "Not so fast",
     503: "Not available just now",
 }
 SIGN_IN = "/login"
+_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 FAULT = "This is a fault of the service, not of yours. Its log says more; please report it."
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
-def error_page(status: int, sentence: str, *, headers: dict[str, str] | None = None) -> Response:
+def error_page(request: Request, status: int, sentence: str, *, headers: dict[str, str] | None = None) -> Response:
     """A page that says what was wrong and what to do. Also for the application's own handlers (an unknown path)."""
     return page(
+        request,
         "error.html",
         status=status,
         headers=headers,
@@ -63,11 +68,11 @@ def install_page_errors(app: FastAPI) -> None:
             return cast("Response", problem_of[StarletteHTTPException](request, error))
         told = {404: f"There is no page `{request.url.path[:80]}`: choose a model from the list."}
         headers = dict(error.headers or {})
-        return error_page(error.status_code, told.get(error.status_code, str(error.detail)), headers=headers)
+        return error_page(request, error.status_code, told.get(error.status_code, str(error.detail)), headers=headers)
 
     def a_fault(request: Request, error: Exception) -> Response:
         problem = cast("Response", problem_of[Exception](request, error))  # It writes the log, whoever asks.
-        return error_page(500, FAULT) if wants_page(request) else problem
+        return error_page(request, 500, FAULT) if wants_page(request) else problem
 
     app.add_exception_handler(StarletteHTTPException, not_a_route)
     app.add_exception_handler(Exception, a_fault)
@@ -95,6 +100,7 @@ class PageRoute(APIRoute):
 
         async def plain(request: Request) -> Response:
             try:
+                await _note_form_token(request)
                 return await handler(request)
             except ModelwardError as error:
                 return _answer_to(error, request)
@@ -108,12 +114,19 @@ class PageRoute(APIRoute):
             except RequestValidationError as error:
                 wrong = ", ".join(str(e["loc"][-1]) for e in error.errors())
                 return error_page(
-                    422, f"Part of the address is not understood: {wrong}. Follow a link of the page instead."
+                    request, 422, f"Part of the address is not understood: {wrong}. Follow a link of the page instead."
                 )
             except HTTPException as error:
-                return error_page(error.status_code, str(error.detail))
+                return error_page(request, error.status_code, str(error.detail))
 
         return answer
+
+
+async def _note_form_token(request: Request) -> None:
+    """Where the permission looks for it: it decides before the route reads the form."""
+    if request.method not in SAFE_METHODS and request.headers.get("content-type", "").startswith(_FORMS):
+        given = (await request.form()).get(FORM_FIELD)
+        request.state.form_token = given if isinstance(given, str) else None
 
 
 def _answer_to(error: ModelwardError, request: Request) -> Response:
@@ -122,4 +135,4 @@ def _answer_to(error: ModelwardError, request: Request) -> Response:
         return RedirectResponse(f"/login?next={quote(back, safe='')}", status_code=303)
     status = next(code for kind, code in _STATUS if isinstance(error, kind))
     headers = {"retry-after": str(error.retry_after)} if isinstance(error, Unavailable) else None
-    return error_page(status, error.sentence, headers=headers)
+    return error_page(request, status, error.sentence, headers=headers)

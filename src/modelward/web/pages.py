@@ -7,9 +7,13 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
+from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from modelward.accounts.permission import session_token_of
+from modelward.accounts.sessions import form_token
 from modelward.kit.clock import now
+from modelward.kit.secrets import secret_of
 from modelward.report.charts.svg import tag
 from modelward.web import writing
 from modelward.web.assets import asset
@@ -46,9 +50,20 @@ def compile_templates() -> None:
         environment().get_template(name)
 
 
-def page(template: str, *, status: int = 200, headers: dict[str, str] | None = None, **values: Any) -> HTMLResponse:
-    """A page, never kept by a cache: what it shows is the reader's own, and of this moment (or of `now`)."""
-    text = environment().get_template(template).render({"now": now(), **values})
+def page(
+    request: Request, template: str, *, status: int = 200, headers: dict[str, str] | None = None, **values: Any
+) -> HTMLResponse:
+    """A page, never kept by a cache: what it shows is the reader's own, and of this moment (or of `now`).
+
+    Every template knows `viewer`, who is looking at it (None where nobody is known), and `form_token`.
+    """
+    token = session_token_of(request)
+    known = {
+        "now": now(),
+        "viewer": getattr(request.state, "principal", None),
+        "form_token": form_token(token, secret=secret_of(request.app.state.settings)) if token else "",
+    }
+    text = environment().get_template(template).render({**known, **values})
     return HTMLResponse(text, status_code=status, headers={"cache-control": "no-store", **(headers or {})})
 
 

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
+from modelward.accounts.principal import Scope
 from modelward.errors import NotFound, Unavailable
 from modelward.events.contract import EventStore
 from modelward.monitoring import queries as monitoring
@@ -38,9 +39,9 @@ class Address:
     columns: int = 1
 
 
-def facts_of(session: Session, organisation_id: int, key: str) -> ModelFacts:
+def facts_of(session: Session, scope: Scope, key: str) -> ModelFacts:
     """The model itself. Raises NotFound."""
-    model = resolve(session, organisation_id, key)
+    model = resolve(session, scope, key)
     project, monitor = session.get(Project, model.project_id), monitor_of(model)
     return ModelFacts(
         id=model.id,

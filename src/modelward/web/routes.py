@@ -6,7 +6,8 @@ from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 from starlette.responses import Response
 
-from modelward.accounts.permission import Admin, Reader
+from modelward.accounts.permission import Anybody, Editor, Reader
+from modelward.accounts.principal import Right
 from modelward.errors import NotFound
 from modelward.kit.clock import now
 from modelward.kit.web import Reading, Writing
@@ -50,40 +51,41 @@ Asking = Annotated[Address, Depends(_address)]
 
 
 @router.get("/")
-def home() -> Response:
+def home(_: Anybody) -> Response:
     return RedirectResponse("/dashboard", status_code=307)
 
 
 @router.get("/favicon.ico")
-def favicon() -> Response:
+def favicon(_: Anybody) -> Response:
     """For those who ask without reading the page, which names the picture itself."""
     return RedirectResponse(asset("mark.svg"), status_code=308)
 
 
 @router.get("/dashboard")
 def dashboard(request: Request, session: Reading, reader: Reader) -> Response:
-    view = overview_of(model_cards(session, organisation_id=reader.organisation_id))
+    view = overview_of(model_cards(session, scope=reader.scope))
     if request.headers.get("x-part") == "models":
-        return page("_overview_list.html", overview=view)
-    return page("overview.html", overview=view, first_event=first_event(_base(request)))
+        return page(request, "_overview_list.html", overview=view)
+    return page(request, "overview.html", overview=view, first_event=first_event(_base(request)))
 
 
 @router.get("/dashboard/models/{key}")
 def model(request: Request, key: str, asking: Asking, session: Reading, reader: Reader) -> Response:
-    facts = queries.facts_of(session, reader.organisation_id, key)
+    facts = queries.facts_of(session, reader.scope, key)
     asked = queries.asked_of(session, facts, asking, now())
     part = _PARTS.get(request.headers.get("x-part", ""))
     if part:
         template, read = part
         view = model_page(read(session, facts, asked), asked, now=now())
-        return page(template, model=view, may_decide=reader.can_admin)
+        return page(request, template, model=view, may_decide=reader.may(Right.EDIT))
     view = model_page(queries.readings(session, request.app.state.events, facts, asked), asked, now=now())
-    return _whole(request, view, may_decide=reader.can_admin)
+    return _whole(request, view, may_decide=reader.may(Right.EDIT))
 
 
 def _whole(request: Request, view: ModelPage, *, may_decide: bool) -> Response:
     base, key = _base(request), view.facts.key
     return page(
+        request,
         "model.html",
         model=view,
         may_decide=may_decide,
@@ -94,7 +96,7 @@ def _whole(request: Request, view: ModelPage, *, may_decide: bool) -> Response:
 
 @router.get("/dashboard/models/{key}/timeline.json")
 def model_timeline(key: str, asking: Asking, session: Reading, reader: Reader) -> Response:
-    facts = queries.facts_of(session, reader.organisation_id, key)
+    facts = queries.facts_of(session, reader.scope, key)
     asked = queries.asked_of(session, facts, asking, now())
     return JSONResponse(
         timeline(queries.heat_of(session, facts, asked.range), facts.zone, facts.limits),
@@ -112,29 +114,36 @@ def numbers(
     session: Reading,
     reader: Reader,
 ) -> Response:
-    facts = queries.facts_of(session, reader.organisation_id, key)
+    facts = queries.facts_of(session, reader.scope, key)
     asked = queries.asked_of(session, facts, asking, now())
     table = numbers_of(queries.numbers_readings(session, facts, asked, part), part)
     template = "_numbers.html" if request.headers.get("x-part") == "numbers" and table else "numbers.html"
     back = address(model_path(facts.key), **asked.range.parameters(facts.zone))
-    return page(template, table=table, title=TITLES[part], facts=facts, back=back)
+    return page(request, template, table=table, title=TITLES[part], facts=facts, back=back)
 
 
 @router.post("/dashboard/models/{key}/reference/confirm")
-def confirm_reference(key: str, session: Writing, admin: Admin) -> Response:
-    confirm(session, model=resolve(session, admin.organisation_id, key), now=now())
+def confirm_reference(key: str, session: Writing, editor: Editor) -> Response:
+    confirm(session, model=resolve(session, editor.scope, key), now=now())
     return RedirectResponse(model_path(key), status_code=303)
 
 
 @router.get("/login")
-def login(request: Request, session: Writing, token: str | None = None, next: str = "/dashboard") -> Response:  # noqa: A002
-    return sign_in_by_link(request, session, token, next) if token else sign_in_page(next)
+def login(
+    request: Request,
+    session: Writing,
+    _: Anybody,
+    token: str | None = None,
+    next: str = "/dashboard",  # noqa: A002
+) -> Response:
+    return sign_in_by_link(request, session, token, next) if token else sign_in_page(request, next)
 
 
 @router.post("/login")
 def login_by_key(
     request: Request,
-    session: Reading,
+    session: Writing,
+    _: Anybody,
     key: Annotated[str, Form(max_length=400)] = "",
     next: Annotated[str, Form()] = "/dashboard",  # noqa: A002
 ) -> Response:
@@ -142,7 +151,7 @@ def login_by_key(
 
 
 @router.get("/dashboard/{rest:path}")
-def nothing_there(rest: str) -> Response:
+def nothing_there(rest: str, _: Anybody) -> Response:
     raise NotFound(f"There is no page `/dashboard/{rest[:80]}`: choose a model from the list.")
 
 
