@@ -1,12 +1,15 @@
 """`modelward.compare`: two tables in, a report out."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from modelward.errors import Invalid
 from modelward.report.config import monitor_of
+from modelward.report.evidence import Evidence
 from modelward.report.frames import Read, read_profile
 from modelward.report.report import Report
+from modelward.report.sources import name_of
 from modelward.rules.comparison import compare_profiles
 from modelward.rules.monitor import Monitor
 from modelward.stats import Profile
@@ -53,10 +56,12 @@ def compare(
     left_out = {**now.left_out, **before.left_out}
     try:
         monitor = monitor_of(config, labels=frozenset({label} if label else ()))
-        comparison = compare_profiles(_without(before.profile, left_out), _without(now.profile, left_out), monitor)
+        profiles = _without(before.profile, left_out), _without(now.profile, left_out)
+        comparison = compare_profiles(*profiles, monitor)
     except ValueError as error:
         raise Invalid(str(error)) from error
-    return Report(comparison, left_out, roles)
+    names = name_of(reference, "reference"), name_of(current, "current")
+    return Report(comparison, left_out, roles, Evidence(*profiles, monitor, names, datetime.now(UTC)))
 
 
 def _roles(*, protected: Sequence[str], **named: str | None) -> dict[str, str]:

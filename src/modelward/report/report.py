@@ -7,10 +7,21 @@ from pathlib import Path
 from typing import Any, Literal
 
 from modelward.errors import Conflict, Invalid
+from modelward.report.evidence import Evidence
 from modelward.rules.finding import ColumnFinding, Comparison
 from modelward.rules.verdict import Verdict
 
 Limit = Literal["drift", "warning"]
+Kind = Literal["html", "json", "markdown", "junit"]
+_WRITERS: Mapping[str, Kind] = {
+    ".html": "html",
+    ".htm": "html",
+    ".json": "json",
+    ".md": "markdown",
+    ".markdown": "markdown",
+    ".xml": "junit",
+}
+_ENDINGS = ".html, .json, .md or .xml"
 _FAILING: Mapping[str, frozenset[Verdict]] = {
     "drift": frozenset({Verdict.DRIFTED}),
     "warning": frozenset({Verdict.DRIFTED, Verdict.WARNING}),
@@ -30,12 +41,13 @@ class Report:
     """The verdict on two tables, column by column. `str(report)` is its sentence; `rich.print(report)` shows its table.
 
     `left_out` names the columns that were not compared, each with the reason; `roles` the columns with a meaning of
-    their own (prediction, score, label, protected, timestamp).
+    their own (prediction, score, label, protected, timestamp); `evidence` is what the pictures are drawn from.
     """
 
     comparison: Comparison
     left_out: Mapping[str, str] = field(default_factory=dict)
     roles: Mapping[str, str] = field(default_factory=dict)
+    evidence: Evidence | None = field(default=None, repr=False, compare=False)
 
     @property
     def drifted(self) -> bool:
@@ -106,20 +118,65 @@ class Report:
         """The report as JSON text."""
         return json.dumps(self.to_dict(), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
+    def to_html(self) -> str:
+        """The report as one HTML page that needs no script, no other file and no network."""
+        from modelward.report.page import to_html
+
+        return to_html(self)
+
+    def to_markdown(self) -> str:
+        """The report as a comment on a pull request: the verdict, a table of what changed, the rest collapsed."""
+        from modelward.report.markdown import to_markdown
+
+        return to_markdown(self)
+
+    def to_junit(self) -> str:
+        """The report as JUnit XML, one test case a column: a drift is a failure, too few rows a skipped test."""
+        from modelward.report.junit import to_junit
+
+        return to_junit(self)
+
     def save(self, path: str | Path) -> Path:
-        """Write the report to a file as JSON, and return its path.
+        """Write the report to a file, and return its path. The ending decides: .html, .json, .md or .xml (JUnit).
 
         Raises:
             Invalid: the file's ending asks for another format, or it cannot be written there.
         """
         target = Path(path)
-        if target.suffix.lower() != ".json":
-            raise Invalid(f"a report is saved as JSON; let {str(target)!r} end in .json")
+        if target.suffix.lower() not in _WRITERS:
+            raise Invalid(f"a report is saved as HTML, JSON, Markdown or JUnit; let {str(target)!r} end in {_ENDINGS}")
+        return self.write(target, _WRITERS[target.suffix.lower()])
+
+    def write(self, path: str | Path, kind: Kind) -> Path:
+        """Write the report to a file in this format, whatever its ending, and return its path.
+
+        Raises:
+            Invalid: it cannot be written there.
+        """
+        target = Path(path)
+        text: str = getattr(self, f"to_{kind}")()
         try:
-            target.write_text(self.to_json(), encoding="utf-8")
+            target.write_text(text, encoding="utf-8")
         except OSError as error:
             raise Invalid(f"the report could not be written to {str(target)!r}: {error.strerror}") from error
         return target
+
+    def figure(self, column: str | None = None) -> Any:
+        """A Plotly figure: the distributions of one column, or the drift of all columns.
+
+        Raises:
+            Unavailable: Plotly is not installed.
+            Invalid: there is nothing to draw of the column.
+            KeyError: the column was not compared.
+        """
+        from modelward.report.figure import figure
+
+        return figure(self, column)
+
+    def _repr_html_(self) -> str:
+        from modelward.report.page import to_notebook
+
+        return to_notebook(self)
 
     def __str__(self) -> str:
         return self.reason

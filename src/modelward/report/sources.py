@@ -43,6 +43,11 @@ def open_frame(data: Any) -> "nw.DataFrame[Any]":
         raise Invalid(f"two columns of the table have the same name; rename one ({twice})") from error
 
 
+def name_of(data: Any, otherwise: str) -> str:
+    """What a person calls a table: the name of its file or folder; a frame has none of its own."""
+    return Path(data).name or str(data) if isinstance(data, str | Path) else otherwise
+
+
 def _twice(data: Any) -> list[str]:
     """The names that a table gives to more than one column; pandas and Arrow call them differently."""
     names = getattr(data, "column_names", None)

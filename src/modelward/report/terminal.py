@@ -4,6 +4,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from modelward.report.looks import gravest_first
 from modelward.rules import phrases
 from modelward.rules.finding import ColumnFinding
 from modelward.rules.verdict import Verdict
@@ -22,7 +23,6 @@ _LOOK = {
     Verdict.OK: ("✓", "green", "ok"),
     Verdict.TOO_FEW: ("○", "dim", "too few"),
 }
-_ORDER = list(_LOOK)
 
 
 def render(report: "Report", *, every: bool = False) -> "Group":
@@ -31,7 +31,7 @@ def render(report: "Report", *, every: bool = False) -> "Group":
     from rich.padding import Padding
     from rich.text import Text
 
-    shown = [finding for finding in _gravest_first(report.columns) if every or finding.verdict is not Verdict.OK]
+    shown = [finding for finding in gravest_first(report.columns) if every or finding.verdict is not Verdict.OK]
     parts: list[Any] = [_headline(report), Text()]
     if shown:
         parts += [Padding(_table(shown), (0, 0, 0, 2)), Text()]
@@ -42,10 +42,6 @@ def render(report: "Report", *, every: bool = False) -> "Group":
 def _harmless(text: str) -> str:
     """A name out of a file may not steer the terminal: control characters are shown as what they are, none."""
     return "".join("\N{REPLACEMENT CHARACTER}" if unicodedata.category(char) == "Cc" else char for char in text)
-
-
-def _gravest_first(findings: Sequence[ColumnFinding]) -> list[ColumnFinding]:
-    return sorted(findings, key=lambda finding: (_ORDER.index(finding.verdict), -finding.statistics.get("psi", 1e9)))
 
 
 def _headline(report: "Report") -> "Text":

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from markupsafe import Markup
 
-from modelward.report.charts.frame import Frame, drawing, stretched
+from modelward.report.charts.frame import Frame, drawing, round_steps, stretched
 from modelward.report.charts.svg import joined, share, tag
 from modelward.report.writing import measure, middle, number, percent
 
@@ -79,10 +79,12 @@ def _named(edges: Sequence[float], n: int) -> str:
 
 
 def _edge_labels(edges: Sequence[float]) -> list[tuple[float, str]]:
-    cells = len(edges) - 1
-    step = max(1, round(cells / 8))
-    half = 0.5 if _of_whole_numbers(edges) else 0.0
-    return [((n + half) / cells, number(edges[n] + half)) for n in range(0, cells, step)]
+    if _of_whole_numbers(edges):
+        cells = len(edges) - 1
+        return [((n + 0.5) / cells, number(edges[n] + 0.5)) for n in range(0, cells, max(1, round(cells / 8)))]
+    low, high = edges[0], edges[-1]
+    steps = [step for step in round_steps(low, high, about=7) if low <= step <= high - (high - low) / 20]
+    return [((step - low) / (high - low), number(0.0 if abs(step) < (high - low) / 1e9 else step)) for step in steps]
 
 
 ROW = 30  # pixels for the two bars of one category

@@ -6,10 +6,13 @@ from typing import TypeAlias
 from markupsafe import Markup, escape
 
 Attribute: TypeAlias = str | float | None
+_SHAPES = frozenset({"circle", "line", "path", "rect", "use"})  # HTML closes no other element by a slash.
 
 
 def tag(name: str, *children: str, **attributes: Attribute) -> Markup:
     """One element. `class_` is class, `stroke_width` is stroke-width; an attribute that is None is left out."""
+    if not children and name in _SHAPES:
+        return Markup(f"<{name}{_attributes(attributes)}/>")  # noqa: S704 - attributes are escaped
     return Markup(f"<{name}{_attributes(attributes)}>{joined(children)}</{name}>")  # noqa: S704
 
 

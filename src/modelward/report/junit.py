@@ -1,0 +1,55 @@
+"""The report as JUnit XML, which every build server reads: one test case a column."""
+
+import xml.etree.ElementTree as ET
+from typing import TYPE_CHECKING
+
+from modelward.report.column_view import shown
+from modelward.report.looks import gravest_first
+from modelward.rules.finding import ColumnFinding
+from modelward.rules.verdict import Verdict
+
+if TYPE_CHECKING:
+    from modelward.report.report import Report
+
+
+def to_junit(report: "Report") -> str:
+    """A test suite: a drifted column failed, one of too few rows or left out was skipped, a warning is output.
+
+    The names are those of the columns; what XML cannot hold in them is shown as a replacement character.
+    """
+    skipped = sum(finding.verdict is Verdict.TOO_FEW for finding in report.columns) + len(report.left_out)
+    counts = {
+        "tests": str(len(report.columns) + len(report.left_out)),
+        "failures": str(sum(finding.drifted for finding in report.columns)),
+        "errors": "0",
+        "skipped": str(skipped),
+    }
+    suites = ET.Element("testsuites", {"name": "modelward compare", **counts})
+    suite = ET.SubElement(suites, "testsuite", {"name": "modelward compare", **counts, "time": "0"})
+    for finding in gravest_first(report.columns):
+        _case(suite, finding)
+    for column, reason in report.left_out.items():
+        ET.SubElement(_named(suite, column), "skipped", {"message": shown(reason)})
+    ET.indent(suites)
+    return ET.tostring(suites, encoding="unicode", xml_declaration=False).join(
+        ('<?xml version="1.0" encoding="UTF-8"?>\n', "\n")
+    )
+
+
+def _case(suite: ET.Element, finding: ColumnFinding) -> None:
+    case, reason = _named(suite, finding.column), shown(finding.reason)
+    if finding.drifted:
+        ET.SubElement(case, "failure", {"message": reason, "type": "drift"}).text = _figures(finding)
+    elif finding.verdict is Verdict.TOO_FEW:
+        ET.SubElement(case, "skipped", {"message": reason})
+    elif finding.verdict is Verdict.WARNING:
+        ET.SubElement(case, "system-out").text = f"warning: {reason}"
+
+
+def _named(suite: ET.Element, column: str) -> ET.Element:
+    return ET.SubElement(suite, "testcase", {"name": shown(column), "classname": "modelward.compare", "time": "0"})
+
+
+def _figures(finding: ColumnFinding) -> str:
+    figures = (f"{name} {value:.6g}" for name, value in finding.statistics.items())
+    return "\n".join([f"decided by {finding.method}", *figures])

@@ -1,0 +1,105 @@
+"""The report as Markdown for a pull request: short, and within what a forge accepts as one comment."""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from modelward.report.column_view import shown
+from modelward.report.looks import LOOKS, gravest_first
+from modelward.report.terminal import headline
+from modelward.report.writing import NOTHING, score
+from modelward.rules import phrases
+from modelward.rules.finding import ColumnFinding
+from modelward.rules.verdict import Verdict
+
+if TYPE_CHECKING:
+    from modelward.report.report import Report
+
+MOST = 65_000  # characters; GitHub refuses a comment of 65,536
+_SHOWN = 20  # rows above the fold
+_EMOJI = {Verdict.DRIFTED: "🔴", Verdict.WARNING: "🟠", Verdict.OK: "🟢", Verdict.TOO_FEW: "⚪"}
+_SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|<>~@$&])")
+_HEAD = ("| column | verdict | drift | p | what happened |", "| --- | --- | ---: | ---: | --- |")
+
+
+def to_markdown(report: "Report") -> str:
+    """The verdict and a table of what changed; the rest is collapsed, and cut where it would grow too long."""
+    ordered = gravest_first(report.columns)
+    found = [finding for finding in ordered if finding.verdict.alarming]
+    rest = [*found[_SHOWN:], *(finding for finding in ordered if not finding.verdict.alarming)]
+    text = "\n".join(_opening(report, found[:_SHOWN])) + "\n"
+    text += _collapsed("column", rest, map(_row, rest), room=MOST * 3 // 4 - len(text), head=_HEAD)
+    left_out = list(report.left_out.items())
+    lines = (f"- {_code(name)}: {_plain(reason)}" for name, reason in left_out)
+    return text + _collapsed("column left out", left_out, lines, room=MOST - len(text), plural="columns left out")
+
+
+def _opening(report: "Report", found: Sequence[ColumnFinding]) -> Iterator[str]:
+    yield f"### {_EMOJI[report.verdict]} {LOOKS[report.verdict].word}"
+    yield ""
+    yield _sentence(headline(report))
+    if report.evidence:
+        current, reference = report.evidence.names[1], report.evidence.names[0]
+        yield ""
+        yield f"{_code(current)} against {_code(reference)}"
+    if found:
+        yield from ("", *_HEAD, *map(_row, found))
+
+
+def _row(finding: ColumnFinding) -> str:
+    figure = finding.statistics.get("psi") if finding.p_adjusted is not None else finding.statistic
+    cells = (
+        _code(finding.column),
+        f"{_EMOJI[finding.verdict]} {LOOKS[finding.verdict].of_column}",
+        NOTHING if figure is None else score(figure),
+        NOTHING if finding.p_value is None else phrases.chance(finding.p_value).removeprefix("p "),
+        _sentence(finding.reason),
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def _collapsed(
+    noun: str,
+    entries: Sequence[object],
+    lines: Iterator[str],
+    *,
+    room: int,
+    head: Sequence[str] = (),
+    plural: str | None = None,
+) -> str:
+    """A part that opens on a click, with as many lines as there is room for."""
+    if not entries:
+        return ""
+    title = f"{len(entries):,} {noun if len(entries) == 1 else plural or f'more {noun}s'}"
+    title = f"1 more {noun}" if title == "1 column" else title
+    frame = ["", "<details>", f"<summary>{title}</summary>", "", *head]
+    left, kept = room - len("\n".join(frame)) - 120, list[str]()
+    for line in lines:
+        left -= len(line) + 1
+        if left < 0:
+            break
+        kept.append(line)
+    cut = len(entries) - len(kept)
+    more = ["", f"… and {cut:,} more, which the HTML report has."] if cut else []
+    return "\n".join([*frame, *kept, *more, "", "</details>", ""])
+
+
+def _code(name: str) -> str:
+    """A name as code, also in a table: what would end the code or the cell is written otherwise."""
+    inside = shown(phrases.shortened(name)).replace("|", "\\|")
+    return f"`` {inside} ``" if "`" in inside else f"`{inside}`"
+
+
+def _plain(text: str) -> str:
+    """Words as words: a name may neither link, nor mention anybody, nor become markup."""
+    return _SPECIAL.sub(r"\\\1", shown(text)).replace("\\@", "@\u200b")
+
+
+def _sentence(text: str) -> str:
+    """A reason, with its `names` set as code and the rest as words."""
+    parts = text.split("`")
+    return "".join(
+        _code(part) if place % 2 and place < len(parts) - 1 else _plain(part)
+        for place, part in enumerate(parts)
+        if part
+    )
