@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from modelward.stats.arrays import F64, I64, Flags
+from modelward.stats.binning import QUANTILE, Bins, cut_names, cut_numbers, rule_of
 from modelward.stats.categorical_summary import CategoricalSummary
 from modelward.stats.numeric_summary import NumericSummary
 from modelward.stats.samples import Sample, Summary, summary_pair
@@ -102,8 +103,12 @@ class _Pooling(NamedTuple):
         return thin
 
 
-def cells_of(reference: Sample, current: Sample, bins: int = BINS, pool_below: float = POOL_BELOW) -> Cells:
+def cells_of(reference: Sample, current: Sample, bins: Bins = BINS, pool_below: float = POOL_BELOW) -> Cells:
     """Bin two samples, or their summaries, by the reference.
+
+    `bins` is how many cells the quantiles of the reference make. It may name another rule instead (`plain_quantile:10`,
+    `uniform:10`, `uniform_pooled:10`, `sturges`, `doane`, `values`, `evidently`, `nannyml`, see `binning.cut_numbers`),
+    or give the inner edges; then missing and invalid rows are left out and nothing is pooled.
 
     Cells of which the smaller sample would hold fewer than `pool_below` rows, were there no drift, are pooled (unless
     it holds twice as many after all): numbers with their neighbour, names with the other rare ones, and what is still
@@ -113,15 +118,18 @@ def cells_of(reference: Sample, current: Sample, bins: int = BINS, pool_below: f
     >>> cells.labels, cells.reference_counts.tolist(), cells.current_counts.tolist()
     (('a', 'b', 'c'), [2.0, 1.0, 0.0], [1.0, 0.0, 2.0])
     """
-    if bins < 2:
-        raise ValueError(f"There must be at least 2 bins, not {bins}.")
+    rule = rule_of(bins)
     first, second = summary_pair(reference, current)
     pooling = _Pooling(pool_below, first.rows, second.rows)
     if isinstance(first, NumericSummary) and isinstance(second, NumericSummary):
-        cells = _pool_neighbours(_number_cells(first, second, bins), pooling)
+        if rule.name != QUANTILE:
+            return Cells(*cut_numbers(first, second, rule))
+        cells = _pool_neighbours(_number_cells(first, second, rule.number), pooling)
     else:
         assert isinstance(first, CategoricalSummary)
         assert isinstance(second, CategoricalSummary)
+        if rule.name != QUANTILE:
+            return Cells(*cut_names(first, second, rule))
         cells = _name_cells(first, second, pooling)
     return _assemble([*cells, *_side_cells(first, second)], pooling)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from modelward.stats.binning import Bins
 from modelward.stats.cells import BINS, Cells, cells_of
 from modelward.stats.distributions import chi_squared_tail
 from modelward.stats.samples import Sample
@@ -24,7 +25,7 @@ class ChiSquared:
 
 
 def chi_squared(
-    reference: Sample, current: Sample, *, bins: int = BINS, cells: Cells | None = None, yates: bool = False
+    reference: Sample, current: Sample, *, bins: Bins = BINS, cells: Cells | None = None, yates: bool = False
 ) -> ChiSquared:
     """Pearson's chi-squared test of homogeneity of two samples or summaries, in shared cells.
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from modelward.stats.binning import Bins
 from modelward.stats.cells import BINS, Cells, cells_of
 from modelward.stats.samples import Sample
 
@@ -19,7 +20,7 @@ class Hellinger:
     cells: Cells
 
 
-def hellinger(reference: Sample, current: Sample, *, bins: int = BINS, cells: Cells | None = None) -> Hellinger:
+def hellinger(reference: Sample, current: Sample, *, bins: Bins = BINS, cells: Cells | None = None) -> Hellinger:
     """Hellinger distance of two samples or summaries, in shared cells.
 
     √(Σ (√pᵢ − √qᵢ)² / 2), the same as √(1 − Σ √(pᵢqᵢ)) without its loss of digits near 0.

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from modelward.stats.arrays import F64
+from modelward.stats.binning import Bins
 from modelward.stats.cells import BINS, Cells, cells_of
 from modelward.stats.samples import Sample
 
@@ -21,7 +22,7 @@ class JensenShannon:
 
 
 def jensen_shannon(
-    reference: Sample, current: Sample, *, bins: int = BINS, cells: Cells | None = None, base: float = math.e
+    reference: Sample, current: Sample, *, bins: Bins = BINS, cells: Cells | None = None, base: float = math.e
 ) -> JensenShannon:
     """Jensen–Shannon distance of two samples or summaries, in shared cells.
 

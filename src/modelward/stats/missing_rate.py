@@ -3,9 +3,7 @@
 import math
 from dataclasses import dataclass
 
-import numpy as np
-
-from modelward.stats.distributions import log_choose
+from modelward.stats.fisher_exact import hypergeometric_p_value
 from modelward.stats.samples import Sample, summary_of
 
 _ASYMPTOTIC_FROM = 5.0
@@ -46,19 +44,10 @@ def missing_rate_test(reference: Sample, current: Sample) -> MissingRate:
     absent = first.missing + second.missing
     present = n + m - absent
     exact = min(absent, present) * min(n, m) / (n + m) < _ASYMPTOTIC_FROM
-    p_value = _fisher(second.missing, absent, n, m) if exact else _normal(q - p, absent / (n + m), n, m)
+    p_value = hypergeometric_p_value(second.missing, absent, n, m) if exact else _normal(q - p, absent / (n + m), n, m)
     return MissingRate(q - p, p_value, p, q, n, m, exact)
 
 
 def _normal(change: float, rate: float, n: int, m: int) -> float:
     spread = math.sqrt(rate * (1 - rate) * (1 / n + 1 / m))
     return math.erfc(abs(change) / spread / math.sqrt(2))
-
-
-def _fisher(found: int, absent: int, n: int, m: int) -> float:
-    """The chance of all tables with the same margins that are no likelier than this one."""
-    possible = np.arange(max(0, absent - n), min(absent, m) + 1)
-    logs = log_choose(m, possible) + log_choose(n, absent - possible) - log_choose(n + m, np.array([absent]))
-    own = logs[found - possible[0]]
-    # The tolerance takes tables of equal chance as equal whatever their rounding.
-    return min(1.0, float(np.exp(logs[logs <= own + 1e-7]).sum()))

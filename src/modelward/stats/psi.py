@@ -7,7 +7,9 @@ from functools import cache
 import numpy as np
 
 from modelward.stats.arrays import F64
+from modelward.stats.binning import Bins
 from modelward.stats.cells import BINS, Cells, cells_of
+from modelward.stats.empty_cells import HALF_ROW, Empty, check_rule, filled_shares
 from modelward.stats.samples import Sample
 
 
@@ -25,17 +27,32 @@ class PSI:
     cells: Cells
 
 
-def psi(reference: Sample, current: Sample, *, bins: int = BINS, cells: Cells | None = None) -> PSI:
+def psi(
+    reference: Sample,
+    current: Sample,
+    *,
+    bins: Bins = BINS,
+    cells: Cells | None = None,
+    empty: Empty = HALF_ROW,
+) -> PSI:
     """Population stability index of two samples or summaries, of numbers or of names.
 
     Σ (qᵢ − pᵢ) · ln(qᵢ / pᵢ) over cells, p the shares of the reference and q those of the current sample. By custom
-    below 0.1 is stable, from 0.25 is a strong shift. A cell that is empty on one side counts there as half a row.
+    below 0.1 is stable, from 0.25 is a strong shift.
+
+    One pair of samples has as many indices as there are rules for cells and for empty ones. Here `bins` cells are cut
+    at quantiles of the reference, heavy values and missing rows have their own, thin cells are pooled, and a cell that
+    is empty on one side counts there as half a row. Other rules are there by name. `bins`: `plain_quantile:10` (the
+    textbook's deciles), `uniform:10`, `uniform_pooled:10`, `sturges`, `doane`, `values`, `evidently`, `nannyml`, or the
+    inner edges. `empty`: `add_one` (a row more in each cell), `skip`, `infinite`, `evidently`, or a share such as
+    0.0001. With `bins="evidently", empty="evidently"` the index is Evidently's.
 
     Chance moves shares too: without any drift the index is about (cells − 1) · (1/n + 1/m), 0.09 for 200 rows against
-    200 in 10 cells. `bias` is that expectation for these very cells, given the shares of both samples together.
+    200 in 10 cells. `bias` is that expectation for these very cells, given the shares of both samples together, and
+    with half a row in empty ones.
 
-    Edge cases: nan where a side has no rows; 0 where one cell holds everything. Give `cells` to use a binning of your
-    own.
+    Edge cases: nan where a side has no rows; 0 where one cell holds everything, or where `skip` leaves none. Give
+    `cells` to use a binning of your own.
 
     >>> half = Cells.of_counts([50, 50], [60, 40])
     >>> round(psi([], [], cells=half).statistic, 4)
@@ -44,14 +61,14 @@ def psi(reference: Sample, current: Sample, *, bins: int = BINS, cells: Cells | 
     Source: Yurdakul, Naranjo (2020), "Statistical properties of the population stability index", Journal of Risk Model
     Validation 14; as Jeffreys divergence: Jeffreys (1946).
     """
+    check_rule(empty)
     shared = cells_of(reference, current, bins) if cells is None else cells
     n, m = shared.n_reference, shared.n_current
     if shared.empty:
         return PSI(math.nan, math.nan, math.nan, n, m, shared)
-    seen = shared.reference_counts + shared.current_counts > 0
-    p = np.maximum(shared.reference_counts[seen], _half_if_empty(shared.reference_counts[seen])) / n
-    q = np.maximum(shared.current_counts[seen], _half_if_empty(shared.current_counts[seen])) / m
-    statistic = float(((q - p) * np.log(q / p)).sum())
+    p, q = filled_shares(shared, empty)
+    with np.errstate(divide="ignore"):
+        statistic = float(((q - p) * (np.log(q) - np.log(p))).sum())
     bias = psi_bias(shared)
     return PSI(statistic, max(0.0, statistic - bias), bias, n, m, shared)
 
@@ -65,10 +82,6 @@ def psi_bias(cells: Cells) -> float:
     n, m = cells.n_reference, cells.n_current
     shares = (cells.reference_counts + cells.current_counts) / (n + m)
     return float(((1 - shares) * (_noise(n * shares) / n + _noise(m * shares) / m)).sum())
-
-
-def _half_if_empty(counts: F64) -> F64:
-    return np.where(counts > 0, 0.0, 0.5)
 
 
 def _noise(means: F64) -> F64:
