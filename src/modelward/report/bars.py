@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 
 import numpy as np
 
@@ -29,7 +29,9 @@ class Bars:
     current: tuple[float, ...] | None
 
 
-def bars(reference: Summary | None, current: Summary | None, *, cells: int = BARS) -> Bars:
+def bars(
+    reference: Summary | None, current: Summary | None, *, cells: int = BARS, categories: int = MOST_CATEGORIES
+) -> Bars:
     """The bars of a column; where the sides are of different kinds, those of the current one alone.
 
     >>> bars(CategoricalSummary.of(["a", "b"]), CategoricalSummary.of(["a", "a"]))
@@ -39,7 +41,7 @@ def bars(reference: Summary | None, current: Summary | None, *, cells: int = BAR
         reference = None
     if isinstance(reference or current, NumericSummary):
         return _of_numbers(reference, current, cells)  # type: ignore[arg-type]  # Both are of one kind.
-    return _of_categories(reference, current)  # type: ignore[arg-type]
+    return _of_categories(reference, current, categories)  # type: ignore[arg-type]
 
 
 def _of_numbers(reference: NumericSummary | None, current: NumericSummary | None, cells: int) -> Bars:
@@ -76,13 +78,9 @@ def _numeric_shares(summary: NumericSummary, edges: Sequence[float]) -> tuple[fl
     return tuple(np.diff(below).tolist())
 
 
-def _of_categories(reference: CategoricalSummary | None, current: CategoricalSummary | None) -> Bars:
+def _of_categories(reference: CategoricalSummary | None, current: CategoricalSummary | None, most: int) -> Bars:
     sides = [_shares_by_name(summary) for summary in (reference, current)]
-    both = [summary for summary in (reference, current) if summary is not None]
-    heaviest = sorted(
-        {name for summary in both for name in summary.categories[:MOST_CATEGORIES]},
-        key=lambda name: (-max(side.get(name, 0.0) for side in sides), name),
-    )[:MOST_CATEGORIES]
+    heaviest = _heaviest(sides, most)
     rest = any(sum(side.get(name, 0.0) for name in heaviest) < 1 - 1e-9 for side in sides if side)
     labels = (*heaviest, OTHERS) if rest else tuple(heaviest)
     shares = [
@@ -90,6 +88,22 @@ def _of_categories(reference: CategoricalSummary | None, current: CategoricalSum
         for summary, side in zip((reference, current), sides, strict=True)
     ]
     return Bars(labels, (), *shares)
+
+
+def _heaviest(sides: Sequence[dict[str, float]], most: int) -> list[str]:
+    """The categories to draw: half of them the heaviest of both sides, the others from each side in turn.
+
+    Where a side has nothing but rare categories, all of the heaviest may be of the other one.
+    """
+
+    def weight(name: str) -> tuple[float, str]:
+        return -max(side.get(name, 0.0) for side in sides), name
+
+    leading = [list(side)[:most] for side in sides]  # They come with the most frequent first.
+    every = sorted({name for names in leading for name in names}, key=weight)
+    in_turn = (name for pair in zip_longest(*leading) for name in pair if name is not None)
+    chosen = list(dict.fromkeys([*every[: most // 2], *in_turn]))[:most]
+    return sorted(chosen, key=weight)
 
 
 def _shares_by_name(summary: CategoricalSummary | None) -> dict[str, float]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from modelward.report.bars import Bars
+from modelward.report.bars import OTHERS, Bars
 from modelward.report.charts.meter import meter
 from modelward.report.charts.overlay import Cell, Histogram, histogram, paired_bars
 from modelward.report.charts.spark import spark
@@ -19,7 +19,7 @@ from modelward.rules.finding import ColumnFinding
 from modelward.rules.monitor import Monitor
 
 CELLS, QUIET_CELLS = 30, 20  # bars of numbers where something changed, and where not: they are most of a page's size
-CATEGORIES = 12  # bars drawn; the table beneath has them all
+CATEGORIES = 12
 
 Row = tuple[str, str, str]
 
@@ -66,7 +66,9 @@ class ColumnView:
         """The same in the height of a line."""
         if not self.drawn or not self.drawn.labels:
             return None
-        return spark(self.drawn.reference, self.drawn.current, label=_label(self.title))
+        named = len(self.drawn.labels) - (self.drawn.labels[-1] == OTHERS)  # what is left over would dwarf the rest
+        sides = [None if side is None else side[:named] for side in (self.drawn.reference, self.drawn.current)]
+        return spark(*sides, label=_label(self.title))
 
     @property
     def has_reference(self) -> bool:
@@ -82,7 +84,7 @@ class ColumnView:
 def view_of(finding: ColumnFinding, *, number_of: int, role: str | None, evidence: Evidence | None) -> ColumnView:
     """The view of one column; without its evidence there is no chart."""
     cells = CELLS if finding.verdict.alarming else QUIET_CELLS
-    drawn = evidence.bars(finding.column, cells=cells) if evidence else None
+    drawn = evidence.bars(finding.column, cells=cells, categories=CATEGORIES) if evidence else None
     look = LOOKS[finding.verdict]
     sides = finding.summary_reference, finding.summary_current
     figure, limits = _deciding(finding, evidence.monitor if evidence else Monitor())
@@ -125,7 +127,7 @@ def _chart(title: str, drawn: Bars) -> Markup:
     nothing = (None,) * len(drawn.labels)
     sides = zip(drawn.labels, drawn.reference or nothing, drawn.current or nothing, strict=True)
     cells = [Cell(shown(name), before, now) for name, before, now in sides]
-    return paired_bars(cells[:CATEGORIES], label=label, current="current")
+    return paired_bars(cells, label=label, current="current")
 
 
 def _cells(drawn: Bars) -> Iterator[Row]:

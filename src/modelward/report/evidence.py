@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from modelward.report.bars import BARS, Bars, bars
+from modelward.report.bars import BARS, MOST_CATEGORIES, Bars, bars
 from modelward.rules.monitor import Monitor
 from modelward.stats import Profile
 
@@ -18,7 +18,7 @@ class Evidence:
     names: tuple[str, str] = ("reference", "current")
     compared_at: datetime | None = None
 
-    def bars(self, column: str, *, cells: int = BARS) -> Bars | None:
+    def bars(self, column: str, *, cells: int = BARS, categories: int = MOST_CATEGORIES) -> Bars | None:
         """The distributions of a column as a chart draws them; None for one that is in neither profile."""
         sides = self.reference.columns.get(column), self.current.columns.get(column)
-        return None if sides == (None, None) else bars(*sides, cells=cells)
+        return None if sides == (None, None) else bars(*sides, cells=cells, categories=categories)

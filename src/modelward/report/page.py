@@ -41,6 +41,7 @@ def _environment() -> Environment:
 
 def sentence(text: str) -> Markup:
     """A reason as a sentence: capital and full stop, its `names` set as code, everything else escaped."""
+    text = shown(text)
     whole = text[:1].upper() + text[1:]
     whole = whole if whole.endswith((".", "!", "?", "…")) else f"{whole}."
     coded = _QUOTED.sub(lambda name: f"<code>{name[1]}</code>", str(escape(whole)))
