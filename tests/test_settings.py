@@ -101,6 +101,7 @@ def test_an_empty_value_counts_as_not_set() -> None:
         ("PUBLIC_READ", "perhaps"),
         ("SECRET_KEY", "hunter2"),
         ("FRAME_ANCESTORS", "example.com"),
+        ("LOG_LEVEL", "loud"),
     ],
 )
 def test_an_impossible_value_is_named_and_secrets_are_not_told(name: str, value: str) -> None:
@@ -113,6 +114,11 @@ def test_all_wrong_values_are_named_at_once() -> None:
     with pytest.raises(Invalid) as caught:
         settings_from({"MODELWARD_RETENTION_DAYS": "x", "MODELWARD_AUTO_REFERENCE": "-1"})
     assert [field.field for field in caught.value.fields] == ["MODELWARD_RETENTION_DAYS", "MODELWARD_AUTO_REFERENCE"]
+
+
+def test_the_level_and_the_form_of_the_log_are_words_in_any_case() -> None:
+    settings = settings_from({"MODELWARD_LOG_LEVEL": "WARNING", "MODELWARD_LOG_FORMAT": "Json"})
+    assert (settings.log_level, settings.log_format) == ("warning", "json")
 
 
 def test_lists_are_split_at_commas() -> None:

@@ -1,11 +1,9 @@
-"""The HTTP API: each domain's routes under one prefix, errors mapped to status codes, and the routes of operation."""
+"""The HTTP API: each domain's routes under one prefix, those of operation under three, and errors as answers."""
 
 from importlib.metadata import version
 
-from fastapi import APIRouter, FastAPI, Request
-from fastapi.responses import JSONResponse
+from fastapi import FastAPI
 
-from modelward.accounts.permission import Anybody
 from modelward.kit.problems import install_problem_handlers
 
 PREFIX = "/api/v1"
@@ -15,6 +13,7 @@ def create_api() -> FastAPI:
     """The FastAPI application with every domain's routes, before anything is wired to it."""
     from modelward.ingest.routes import router as ingestion
     from modelward.monitoring.routes import router as monitoring
+    from modelward.operation import router as operation
     from modelward.registry.routes import router as registry
 
     api = FastAPI(
@@ -27,23 +26,6 @@ def create_api() -> FastAPI:
     install_problem_handlers(api)
     for router in (registry, ingestion, monitoring):
         api.include_router(router, prefix=PREFIX)
-    api.include_router(operation, prefix=PREFIX)
-    api.include_router(operation)
+    for prefix in (PREFIX, "/api", ""):
+        api.include_router(operation, prefix=prefix, include_in_schema=prefix == PREFIX)
     return api
-
-
-operation = APIRouter(tags=["operation"])
-
-
-@operation.get("/health")
-async def health(_: Anybody) -> dict[str, str]:
-    """Alive: the process answers."""
-    return {"status": "ok", "version": version("modelward")}
-
-
-@operation.get("/health/ready")
-def ready(request: Request, _: Anybody) -> JSONResponse:
-    """Ready: the stores answer and the worker is alive; otherwise 503, with what is missing."""
-    checks: dict[str, str] = request.app.state.readiness()
-    good = all(said == "ok" for said in checks.values())
-    return JSONResponse({"status": "ok" if good else "not ready", "checks": checks}, status_code=200 if good else 503)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO
 
 import uvicorn
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -22,15 +22,17 @@ from modelward.accounts.keys import KeyKind
 from modelward.accounts.service import create_key, create_organisation, first_organisation
 from modelward.accounts.sessions import create_login_link
 from modelward.api import create_api
-from modelward.errors import Conflict, Invalid, ModelwardError, NotFound, Unavailable
+from modelward.errors import Conflict, Invalid, Unavailable
 from modelward.events.contract import EventStore
 from modelward.events.open import check_address
 from modelward.events.remote import RemoteStore
 from modelward.ingest.door import Door
 from modelward.ingest.journal import Journal
 from modelward.kit.clock import now
-from modelward.kit.database import migrate, open_database, reading, writing
+from modelward.kit.database import migrate, open_database, writing
 from modelward.kit.memory import keep_memory_small
+from modelward.kit.observe import Observed
+from modelward.operation import Checks, Parts, measures_of
 from modelward.settings import PREFIX, WITHOUT_PREFIX, Settings
 from modelward.web.assets import Assets
 from modelward.web.errors import install_page_errors
@@ -41,6 +43,7 @@ from modelward.worker import Child, events_socket
 
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 GRACE_SECONDS = 10
+PROBE_SECONDS = 5.0  # how long a check of the event store may take
 UNPREFIXED = {name.upper() for name in WITHOUT_PREFIX}
 
 
@@ -61,59 +64,23 @@ class Service:
             await self._rest(scope, receive, send)
 
 
-def create_service(
-    settings: Settings,
-    *,
-    database: Engine,
-    events: EventStore,
-    door: Door,
-    hosts: tuple[str, ...],
-    worker_alive: Callable[[], bool],
-) -> ASGIApp:
+def create_service(parts: Parts, *, events: EventStore, hosts: tuple[str, ...]) -> ASGIApp:
     """The whole ASGI application over what is open already. `hosts` are the names it answers to; empty: any."""
+    settings, door, checks = parts.settings, parts.door, Checks(parts)
+    measures = measures_of(parts, checks)
     api = create_api()
     api.include_router(pages)
     api.mount("/static", Assets())
     install_page_errors(api)
     compile_templates()
     api.state.settings = settings
-    api.state.database = database
+    api.state.database = parts.database
     api.state.events = events
     api.state.door = door
-    api.state.readiness = lambda: _readiness(database, events, worker_alive)
+    api.state.checks = checks
+    api.state.measures = measures
     rest: ASGIApp = TrustedHostMiddleware(api, allowed_hosts=list(hosts)) if hosts else api
-    return Service(door, SecurityHeaders(rest, frame_ancestors=settings.frame_ancestors))
-
-
-def _readiness(database: Engine, events: EventStore, worker_alive: Callable[[], bool]) -> dict[str, str]:
-    """What each part says of itself: "ok", or what is wrong."""
-    return {
-        "database": _said(lambda: _ask(database)),
-        "worker": "ok"
-        if worker_alive()
-        else "the worker is starting, or ended and is being started again: see the log",
-        "events": _said(lambda: _answer_of(events)),
-    }
-
-
-def _said(ask: Callable[[], object]) -> str:
-    try:
-        ask()
-    except ModelwardError as error:
-        return error.sentence
-    except Exception as error:  # noqa: BLE001 - whatever is wrong is the answer
-        return f"{type(error).__name__}: {error}"
-    return "ok"
-
-
-def _ask(database: Engine) -> None:
-    with reading(database) as session:
-        session.execute(text("SELECT 1"))
-
-
-def _answer_of(events: EventStore) -> None:
-    with suppress(NotFound):  # no model has the id 0; that the store says so is the answer
-        events.count(0)
+    return Service(door, Observed(SecurityHeaders(rest, frame_ancestors=settings.frame_ancestors), measures.requests))
 
 
 def serve(settings: Settings, *, host: str, port: int) -> None:
@@ -134,13 +101,19 @@ def serve(settings: Settings, *, host: str, port: int) -> None:
         )
         door = Door(journal, database, settings)
         try:
-            service = create_service(
+            store = events_socket(settings.data_dir)
+            parts = Parts(
                 settings,
-                database=database,
-                events=RemoteStore(events_socket(settings.data_dir)),
-                door=door,
-                hosts=settings.allowed_hosts or (LOOPBACK_NAMES if is_loopback(host) else ()),
+                database,
+                RemoteStore(store, patience=PROBE_SECONDS),
+                door,
                 worker_alive=lambda: child.alive,
+                worker_pid=lambda: child.pid,
+            )
+            service = create_service(
+                parts,
+                events=RemoteStore(store),
+                hosts=settings.allowed_hosts or (LOOPBACK_NAMES if is_loopback(host) else ()),
             )
             address = f"http://{_written(host)}:{listener.getsockname()[1]}"
             with _ended_by_signals():
@@ -155,6 +128,7 @@ def _configuration(service: ASGIApp) -> uvicorn.Config:
         service,
         http="httptools",
         lifespan="off",
+        log_config=None,  # its lines go through ours
         log_level="warning",
         access_log=False,
         server_header=False,

@@ -1,6 +1,5 @@
 """The command line: `modelward …`. Each command is a few lines; what it does lives in the room it belongs to."""
 
-import logging
 import sys
 import traceback
 from collections.abc import Iterator
@@ -17,9 +16,12 @@ from modelward.accounts.keys import KeyKind
 from modelward.errors import ModelwardError, NotFound, Unavailable
 from modelward.kit.clock import now
 from modelward.kit.memory import use_one_allocator
+from modelward.kit.redact import redacted
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
+
+    from modelward.settings import Settings
 
 cli = typer.Typer(
     name="modelward",
@@ -49,11 +51,8 @@ def serve(host: Host = "127.0.0.1", port: Port = 8000, data_dir: DataDir = None)
     """Start the API, the dashboard and the worker."""
     use_one_allocator()
     from modelward.app import serve as run
-    from modelward.settings import read_settings
 
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("modelward").setLevel(logging.INFO)
-    run(read_settings(data_dir=data_dir), host=host, port=port)
+    run(_settings(data_dir), host=host, port=port)
 
 
 @cli.command()
@@ -88,9 +87,7 @@ def compare(
 @cli.command()
 def worker(data_dir: DataDir = None) -> None:
     """Run a worker of its own, beside servers that share one database."""
-    from modelward.settings import read_settings
-
-    settings = read_settings(data_dir=data_dir)
+    settings = _settings(data_dir)
     raise Unavailable(
         "A worker of its own needs PostgreSQL or ClickHouse for the events; "
         f"{settings.events_url.split(':')[0]} belongs to one process, and `modelward serve` runs its worker inside."
@@ -102,9 +99,8 @@ def migrate(data_dir: DataDir = None) -> None:
     """Bring the metadata database to the newest version. `serve` does so by itself."""
     from modelward.kit.database import migrate as bring_up
     from modelward.kit.database import open_database
-    from modelward.settings import read_settings
 
-    bring_up(open_database(read_settings(data_dir=data_dir).database_url))
+    bring_up(open_database(_settings(data_dir).database_url))
 
 
 @admin.command("create-key")
@@ -133,15 +129,24 @@ def login_link(
         typer.echo(f"{url.rstrip('/')}/login?token={token}")
 
 
+def _settings(data_dir: Path | None) -> "Settings":
+    """The settings, with the log as they want it from now on."""
+    from modelward.kit.logs import configure_logs
+    from modelward.settings import read_settings
+
+    settings = read_settings(data_dir=data_dir)
+    configure_logs(settings)
+    return settings
+
+
 @contextmanager
 def _at_the_database(data_dir: Path | None) -> "Iterator[tuple[Session, int]]":
     """A writing session, and the organisation that the command is about."""
     from modelward.accounts.service import first_organisation
     from modelward.kit.database import database_address, open_database, writing
     from modelward.kit.database import migrate as bring_up
-    from modelward.settings import read_settings
 
-    settings = read_settings(data_dir=data_dir)
+    settings = _settings(data_dir)
     address = database_address(settings.database_url)
     unserved = NotFound(f"{settings.data_dir} has not been served yet: start `modelward serve` there once.")
     if address.get_backend_name() == "sqlite" and not Path(str(address.database)).exists():
@@ -168,9 +173,11 @@ def main() -> None:
     try:
         cli()
     except ModelwardError as error:
-        said = Text.assemble(("modelward:", "bold red"), " ", error.sentence)  # as it is: a path may look like markup
+        said = Text.assemble(
+            ("modelward:", "bold red"), " ", redacted(error.sentence)
+        )  # as it is: a path may look like markup
         Console(stderr=True).print(said, highlight=False, soft_wrap=True)
         sys.exit(2)
     except Exception:  # noqa: BLE001 - whatever it is: Python's own exit code of 1 would say "drifted" to a pipeline
-        traceback.print_exc()
+        sys.stderr.write(redacted(traceback.format_exc()))
         sys.exit(2)

@@ -9,7 +9,7 @@ import os
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from dotenv import dotenv_values
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -73,6 +73,8 @@ class Settings(BaseModel):
     max_body_bytes: int = Field(10_000_000, ge=1_000)  # of JSON; an Arrow stream may have ten times as much
     max_events_per_request: int = Field(10_000, ge=1)
     max_features: int = Field(2_000, ge=1)
+    log_format: Literal["auto", "console", "json"] = "auto"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @model_validator(mode="before")
     @classmethod
@@ -82,6 +84,11 @@ class Settings(BaseModel):
         team = str(database).startswith("postgres")
         events = values.get("events_url") or (database if team else f"duckdb:///{folder}/events.duckdb")
         return {**values, "data_dir": folder, "database_url": database, "events_url": events}
+
+    @field_validator("log_format", "log_level", mode="before")
+    @classmethod
+    def _in_small_letters(cls, word: object) -> object:
+        return word.lower() if isinstance(word, str) else word
 
     @field_validator("frame_ancestors", "cors_origins")
     @classmethod

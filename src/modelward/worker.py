@@ -16,6 +16,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from modelward.errors import ModelwardError
+from modelward.kit.logs import configure_logs
 from modelward.settings import Settings
 
 log = logging.getLogger("modelward.worker")
@@ -79,6 +80,7 @@ def _guarded(name: str, part: Callable[[], None], stop: threading.Event) -> None
 
 def _child(settings: Settings, lifeline: Connection) -> None:
     """The child's first function: work until told to stop, or until the parent is gone."""
+    configure_logs(settings)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides.
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
@@ -87,6 +89,9 @@ def _child(settings: Settings, lifeline: Connection) -> None:
         run_worker(settings, stop)
     except ModelwardError as error:
         log.error("%s", error.sentence)  # noqa: TRY400 - the sentence says it all; the parent starts another
+        os._exit(1)
+    except Exception:
+        log.exception("the worker fell")
         os._exit(1)
     # Everything is closed. Leaving by the ordinary way would let DuckDB's bindings report what they leak, at length.
     logging.shutdown()
@@ -119,6 +124,11 @@ class Child:
     @property
     def alive(self) -> bool:
         return self._process is not None and self._process.is_alive()
+
+    @property
+    def pid(self) -> int:
+        """The child's, or that of the last one; 0 before the first."""
+        return (self._process.pid or 0) if self._process is not None else 0
 
     def stop(self, timeout: float = 30.0) -> None:
         """Ask the child to finish what it holds, and wait for it."""

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
+from time import perf_counter
 from urllib.parse import parse_qs
 
 from sqlalchemy import Engine
@@ -27,6 +28,10 @@ from modelward.ingest.patience import PATIENCE, Patience, Readings
 from modelward.ingest.requests import Gone, Head, Receive, Scope, Send, answer, body_of, head_of, refuse
 from modelward.ingest.timestamps import Clock, times_of
 from modelward.kit import clock as kit_clock
+from modelward.kit.measures import RequestMeasures
+from modelward.kit.observe import log as requests_log
+from modelward.kit.observe import write_line
+from modelward.kit.request_id import adopt, ensure
 from modelward.kit.secrets import secret_of
 from modelward.settings import Settings
 
@@ -46,6 +51,13 @@ _ROUTES: tuple[tuple[str, str, re.Pattern[str]], ...] = (
     ("POST", "labels", re.compile(r"/labels/?")),
 )
 _Route = tuple[str, dict[str, str]]
+# How measures and the log name a route, whichever of its spellings was used.
+_TEMPLATES = {
+    "events": "/api/v1/events",
+    "labels": "/api/v1/labels",
+    "model": "/api/v1/models/{model}/predictions",
+    "event_id": "/api/v1/logs/prediction/{event_id}",
+}
 
 
 def route_of(method: str, path: str) -> _Route | None:
@@ -77,6 +89,7 @@ class Door:
         self._directory = Directory(engine, clock, secret_of(settings))
         self._commit = GroupCommit(journal)
         self._counters = Counters()
+        self.requests = RequestMeasures()
         # Arrow loads more at its first use (pandas too, where it is installed): not while a sender waits.
         times_of(["2026-01-01T00:00:00Z"] * 4, Clock(clock()))
         # The fixed paths are looked up; only those that name a model are matched.
@@ -100,23 +113,34 @@ class Door:
         self._commit.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        begun = perf_counter()
         route = self._route(scope)
         assert route is not None, "the door was asked for a path that it does not answer"
+        status = 0
         try:
             taken = await self._take(route, scope, receive)
         except Gone:
             self._counters.add("gone")
         except ModelwardError as error:
             self._counters.add(f"refused.{type(error).__name__}")
-            await refuse(send, error)
+            status = await refuse(send, error)
         except Exception:
             # Nothing was acknowledged, so nothing is lost: the sender is told to try again, and the log says why.
+            ensure()
             log.exception("the door failed")
             self._counters.add("failed")
-            await refuse(send, None)
+            status = await refuse(send, None)
         else:
             self._count(taken)
-            await _tell(send, taken)
+            status = await _tell(send, taken)
+        self._note(scope["method"], route, status, perf_counter() - begun)
+
+    def _note(self, method: str, route: _Route, status: int, seconds: float) -> None:
+        what, named = route
+        template = _TEMPLATES[next(iter(named), what)]
+        self.requests.observe(method, template, status, seconds)
+        if requests_log.isEnabledFor(logging.DEBUG):
+            write_line(logging.DEBUG, method, template, status=status, seconds=seconds, principal=None)
 
     def _route(self, scope: Scope) -> _Route | None:
         asked = (scope["method"], scope["path"])
@@ -130,6 +154,7 @@ class Door:
 
     async def _take(self, route: _Route, scope: Scope, receive: Receive) -> Taken:
         head = head_of(scope)
+        adopt(head.request_id)
         if head.content_type not in _TYPES:
             raise UnknownCoding(
                 "The Content-Type is not understood: send application/json, application/x-ndjson or Arrow."
@@ -173,12 +198,11 @@ def _asked_model(query: bytes) -> str | None:
     return parse_qs(query.decode("latin-1")).get("model", [None])[0] if query else None
 
 
-async def _tell(send: Send, taken: Taken) -> None:
+async def _tell(send: Send, taken: Taken) -> int:
     if taken.accepted or not taken.rejected:
-        await answer(send, 201, taken.answer())
-        return
+        return await answer(send, 201, taken.answer())
     detail = (
         taken.rejected[0].detail if len(taken.rejected) == 1 else "None of the items could be taken: see `rejected`."
     )
     problem = {"type": "about:blank", "title": "Nothing was accepted", "status": 422, "detail": detail}
-    await answer(send, 422, {**problem, "accepted": 0, "rejected": taken.rejected}, problem=True)
+    return await answer(send, 422, {**problem, "accepted": 0, "rejected": taken.rejected}, problem=True)

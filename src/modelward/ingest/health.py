@@ -1,5 +1,6 @@
 """How ingestion is: read beside the mover, in short transactions that only read, so that nobody waits for it."""
 
+import shutil
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
@@ -42,6 +43,15 @@ def progressed(folder: Path) -> Progressed:
             events, size = events + here, size + stored
             oldest += [earliest] if earliest is not None else []
     return Progressed(counters, Backlog(events, size, min(oldest, default=None)))
+
+
+def check_room(folder: Path, *, limit_bytes: int, min_free_disk_bytes: int) -> str | None:
+    """Why the door would refuse events for want of room, as a sentence; None when there is room."""
+    if shutil.disk_usage(folder).free < min_free_disk_bytes:
+        return "the disk is nearly full: events are refused until there is room"
+    if progressed(folder).backlog.bytes >= limit_bytes:
+        return "the journal is full: events are refused until those that wait are in the event store"
+    return None
 
 
 def set_aside(folder: Path, *, organisation_id: int) -> list[AsideEntry]:

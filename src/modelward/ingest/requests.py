@@ -9,6 +9,7 @@ import msgspec
 from modelward.errors import Conflict, Forbidden, Invalid, ModelwardError, NotFound, TooMany, Unauthorized, Unavailable
 from modelward.ingest.bodies import TooLarge, UnknownCoding
 from modelward.ingest.patience import Reading, Readings, TooSlow
+from modelward.kit.request_id import HEADER, current, ensure
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -51,6 +52,7 @@ class Head(NamedTuple):
     length: int
     waits: bool
     """whether the body is held back until it is asked for"""
+    request_id: bytes
 
 
 def head_of(scope: Scope) -> Head:
@@ -67,6 +69,7 @@ def head_of(scope: Scope) -> Head:
         coding=found.get(b"content-encoding", b"").strip().lower(),
         length=int(length) if length.isdigit() else 0,
         waits=found.get(b"expect", b"").strip().lower() == b"100-continue",
+        request_id=found.get(HEADER, b""),
     )
 
 
@@ -141,16 +144,19 @@ def _too_large(limit: int) -> TooLarge:
     return TooLarge(f"The body has more than {limit:,} bytes: send fewer events at once, or as an Arrow stream.")
 
 
-async def answer(send: Send, status: int, body: object, *, problem: bool = False) -> None:
-    """Send `body` as JSON."""
-    await _send(send, status, _encoder.encode(body), [_PROBLEM if problem else _JSON])
+async def answer(send: Send, status: int, body: object, *, problem: bool = False) -> int:
+    """Send `body` as JSON. Answers with the status, as `refuse` does."""
+    return await _send(send, status, _encoder.encode(body), [_PROBLEM if problem else _JSON])
 
 
-async def refuse(send: Send, error: ModelwardError | None) -> None:
+async def refuse(send: Send, error: ModelwardError | None) -> int:
     """Say no in the shape of RFC 9457; without an error it is the server's own."""
     status, title = next(((status, title) for kind, status, title in _STATUS if isinstance(error, kind)), _OURS)
     detail = error.sentence if error else "The server failed at this request: send it again, and see its log."
     problem = {"type": "about:blank", "title": title, "status": status, "detail": detail}
+    named = ensure()
+    if status in (500, 503):
+        problem["request_id"] = named
     headers = [_PROBLEM]
     if isinstance(error, Unavailable):
         headers.append((b"retry-after", str(error.retry_after).encode()))
@@ -158,10 +164,13 @@ async def refuse(send: Send, error: ModelwardError | None) -> None:
         headers.append((b"www-authenticate", b"Bearer"))
     if status in (408, 413):
         headers.append((b"connection", b"close"))  # the rest of the body is not read
-    await _send(send, status, _encoder.encode(problem), headers)
+    return await _send(send, status, _encoder.encode(problem), headers)
 
 
-async def _send(send: Send, status: int, body: bytes, headers: list[tuple[bytes, bytes]]) -> None:
+async def _send(send: Send, status: int, body: bytes, headers: list[tuple[bytes, bytes]]) -> int:
     headers = [*headers, (b"content-length", b"%d" % len(body))]
+    if named := current():
+        headers.append((HEADER, named.encode("ascii")))
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
+    return status

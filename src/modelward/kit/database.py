@@ -10,8 +10,9 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy import (
     JSON,
@@ -37,6 +38,9 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 
 from modelward.errors import Invalid, Unavailable
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 BUSY_SECONDS = 10
 """How long a SQLite writer waits for its turn before it gives up."""
@@ -94,7 +98,8 @@ def open_database(url: str) -> Engine:
     if address.get_backend_name() == "sqlite":
         return _open_sqlite(address)
     # Jobs and requests of one process share the pool; a connection that the server dropped is noticed before use.
-    return create_engine(address, pool_size=10, max_overflow=30, pool_pre_ping=True)
+    # An error does not quote the values of its statement: they may be what people sent.
+    return create_engine(address, pool_size=10, max_overflow=30, pool_pre_ping=True, hide_parameters=True)
 
 
 def database_address(url: str) -> URL:
@@ -124,7 +129,11 @@ def _open_sqlite(address: URL) -> Engine:
         said = os.strerror(error.errno or 0)
         raise Invalid(f"The folder {folder} of the metadata database cannot be made ({said}): name another.") from error
     engine = create_engine(
-        address, pool_size=10, max_overflow=50, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False}
+        address,
+        pool_size=10,
+        max_overflow=50,
+        hide_parameters=True,
+        connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
     )
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
@@ -188,10 +197,8 @@ def migrate(engine: Engine) -> None:
         Unavailable: the database cannot be reached, written, or read as one.
     """
     from alembic import command
-    from alembic.config import Config
 
-    config = Config()
-    config.set_main_option("script_location", "modelward:migrations")
+    config = _migrations()
     try:
         with engine.begin() as connection:
             if engine.dialect.name == "postgresql":
@@ -203,6 +210,40 @@ def migrate(engine: Engine) -> None:
         raise Unavailable(
             f"The metadata database {where} cannot be used ({error.orig}): check the file, or MODELWARD_DATABASE_URL."
         ) from error
+
+
+def check_migrated(engine: Engine) -> str | None:
+    """What is wrong with the version of the tables, as a sentence; None when they are as this program knows them.
+
+    Raises:
+        SQLAlchemyError: the database does not answer.
+    """
+    from alembic.runtime.migration import MigrationContext
+
+    with engine.execution_options(reads_only=True, postgresql_readonly=True).connect() as connection:
+        found = MigrationContext.configure(connection).get_current_revision()
+    *older, newest = _revisions()
+    if found == newest:
+        return None
+    if found is None or found in older:
+        return f"the database is at version {found or 'none'}, behind this program's {newest}: run `modelward migrate`"
+    return f"the database is at version {found}, which this program ({newest}) does not know: run the newer Modelward"
+
+
+@cache
+def _revisions() -> tuple[str, ...]:
+    """The versions of the tables that this program knows, oldest first."""
+    from alembic.script import ScriptDirectory
+
+    return tuple(script.revision for script in ScriptDirectory.from_config(_migrations()).walk_revisions())[::-1]
+
+
+def _migrations() -> "Config":
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", "modelward:migrations")
+    return config
 
 
 def change(session: Session, statement: UpdateBase) -> int:

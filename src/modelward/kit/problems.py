@@ -21,6 +21,8 @@ from modelward.errors import (
     Unauthorized,
     Unavailable,
 )
+from modelward.kit.observe import shown_path
+from modelward.kit.request_id import current
 
 log = logging.getLogger(__name__)
 
@@ -63,8 +65,9 @@ def problem_of(error: ModelwardError) -> tuple[int, dict[str, str], dict[str, An
 
 
 def problem(status: int, detail: str, *, title: str | None = None) -> dict[str, Any]:
-    """The body of a problem that is none of ours."""
-    return {"type": "about:blank", "title": title or _TITLES.get(status, "Error"), "status": status, "detail": detail}
+    """The body of a problem that is none of ours. Failures name their request, as the log does."""
+    body = {"type": "about:blank", "title": title or _TITLES.get(status, "Error"), "status": status, "detail": detail}
+    return body | ({"request_id": current()} if status in (500, 503) and current() else {})
 
 
 def install_problem_handlers(app: FastAPI) -> None:
@@ -107,12 +110,12 @@ def _answer_http(request: Request, error: Exception) -> JSONResponse:
 
 
 def _answer_database(request: Request, error: Exception) -> JSONResponse:
-    log.error("%s %s: the database did not answer", request.method, request.url.path, exc_info=error)
+    log.error("%s %s: the database did not answer", request.method, shown_path(request.scope), exc_info=error)
     return _answer_ours(request, Unavailable("The metadata database does not answer: try again.", retry_after=2))
 
 
 def _answer_unexpected(request: Request, error: Exception) -> JSONResponse:
-    log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    log.error("%s %s failed", request.method, shown_path(request.scope), exc_info=error)
     detail = "This is a fault of the service, not of the request. Its log says more; please report it."
     return JSONResponse(problem(500, detail, title="A fault of the service"), 500, media_type=CONTENT_TYPE)
 
