@@ -8,8 +8,17 @@ import pytest
 from sqlalchemy import Engine, event
 
 from modelward.accounts.keys import KeyKind, new_key
-from modelward.accounts.service import (
+from modelward.accounts.principal import (
+    RIGHTS_OF_ROLE,
     Principal,
+    Right,
+    Role,
+    Scope,
+    key_rights,
+    operator,
+    public,
+)
+from modelward.accounts.service import (
     authenticate,
     create_key,
     create_organisation,
@@ -44,7 +53,7 @@ def known(engine: Engine, organisation_id: int, token: str, kind: KeyKind = KeyK
 
 def whose(engine: Engine, token: str) -> Principal:
     with reading(engine) as session:
-        return authenticate(session, token)
+        return authenticate(session, token, now=NOON)
 
 
 @pytest.fixture
@@ -63,23 +72,59 @@ def statements(database: Engine) -> Iterator[list[str]]:
 def test_a_key_tells_whose_it_is(each_database: Engine) -> None:
     ours = organisation(each_database)
     key_id, token = key(each_database, ours)
-    assert whose(each_database, token) == Principal(ours, key_id, "read")
+    holder = whose(each_database, token)
+    assert (holder.scope, holder.key_id, holder.role) == (Scope(ours), key_id, "read")
+    assert holder.title == 'the read key "a program"'
+
+
+READ, INGEST, EDIT, ADMIN, OWN = Right
 
 
 @pytest.mark.parametrize(
-    ("kind", "can"),
+    ("kind", "rights"),
+    [(KeyKind.INGEST, {INGEST}), (KeyKind.READ, {READ}), (KeyKind.ADMIN, {READ, INGEST, EDIT, ADMIN})],
+)
+def test_each_kind_of_key_may_do_what_it_is_for(kind: KeyKind, rights: set[Right]) -> None:
+    assert key_rights(kind, Scope(1)) == rights
+    for bound in (Scope(1, project_id=2), Scope(1, model_id=3)):
+        assert key_rights(kind, bound) == rights - {ADMIN}, "a bound key does not rule over people and keys"
+
+
+@pytest.mark.parametrize(
+    ("role", "rights"),
     [
-        ("ingest", (True, False, False)),
-        ("read", (False, True, False)),
-        ("admin", (True, True, True)),
-        ("session", (True, True, True)),
-        ("public", (False, True, False)),
-        ("unheard of", (False, False, False)),
+        (Role.OWNER, {READ, INGEST, EDIT, ADMIN, OWN}),
+        (Role.ADMIN, {READ, INGEST, EDIT, ADMIN}),
+        (Role.MEMBER, {READ, INGEST, EDIT}),
+        (Role.VIEWER, {READ}),
     ],
 )
-def test_each_kind_may_do_what_it_is_for(kind: str, can: tuple[bool, bool, bool]) -> None:
-    principal = Principal(1, None, kind)
-    assert (principal.can_ingest, principal.can_read, principal.can_admin) == can
+def test_each_role_may_do_what_it_is_for(role: Role, rights: set[Right]) -> None:
+    assert RIGHTS_OF_ROLE[role] == rights
+
+
+def test_the_operator_may_do_everything_and_the_public_read() -> None:
+    assert all(operator(1).may(right) for right in Right)
+    assert [right for right in Right if public(1).may(right)] == [READ]
+
+
+@pytest.mark.parametrize(("seconds", "opens"), [(-1, False), (0, False), (1, True)])
+def test_a_key_opens_nothing_from_the_moment_it_expires(each_database: Engine, seconds: int, opens: bool) -> None:
+    ours = organisation(each_database)
+    with writing(each_database) as session:
+        _, token = create_key(
+            session,
+            organisation_id=ours,
+            kind=KeyKind.READ,
+            name="k",
+            now=NOON,
+            expires_at=NOON + timedelta(seconds=seconds),
+        )
+    if opens:
+        assert whose(each_database, token).organisation_id == ours
+        return
+    with pytest.raises(Unauthorized):
+        whose(each_database, token)
 
 
 def test_a_revoked_key_opens_nothing_and_is_still_listed(each_database: Engine) -> None:
@@ -148,7 +193,7 @@ def test_a_known_key_can_be_registered_twice(each_database: Engine) -> None:
     ours = organisation(each_database)
     first, again = known(each_database, ours, "demo-key"), known(each_database, ours, "demo-key")
     assert first == again
-    assert whose(each_database, "demo-key").can_ingest
+    assert whose(each_database, "demo-key").may(INGEST)
 
 
 def test_a_known_key_belongs_to_one_organisation_and_one_kind(each_database: Engine) -> None:

@@ -1,7 +1,7 @@
 """Who may use a route: by key, by cookie, or as the public of a demo; and what other sites may not do."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,8 +12,8 @@ from starlette.datastructures import Headers
 
 from modelward.accounts.keys import KeyKind
 from modelward.accounts.permission import Admin, Ingestor, Reader, token_of
-from modelward.accounts.service import create_key, create_organisation, keys_of
-from modelward.accounts.sessions import COOKIE, session_cookie
+from modelward.accounts.service import create_key, create_organisation, keys_of, revoke_key
+from modelward.accounts.sessions import PLAIN_COOKIE, SECURE_COOKIE, begin_session, form_token
 from modelward.kit.clock import now
 from modelward.kit.database import reading, writing
 from modelward.kit.problems import install_problem_handlers
@@ -55,6 +55,14 @@ def ours(database: Engine) -> int:
         return create_organisation(session, name="Ours", now=now()).id
 
 
+def browser(http: TestClient, engine: Engine, organisation_id: int, moment: datetime | None = None) -> str:
+    """Let `http` hold the cookie of a session of the operator; answers with the session's token."""
+    with writing(engine) as session:
+        token = begin_session(session, organisation_id=organisation_id, now=moment or now())
+    http.cookies.set(PLAIN_COOKIE, token)
+    return token
+
+
 def key(engine: Engine, organisation_id: int, kind: str) -> dict[str, str]:
     with writing(engine) as session:
         _, token = create_key(session, organisation_id=organisation_id, kind=KeyKind(kind), name="k", now=now())
@@ -76,7 +84,7 @@ def test_each_kind_of_key_may_do_what_it_is_for(
     assert tuple(answer.status_code for answer in answers) == statuses
     for answer in answers:
         told = answer.json()
-        assert told == ours or told["detail"].endswith(f"yours is of the kind {kind}.")
+        assert told == ours or told["detail"].startswith(f'The {kind} key "k" may not ')
 
 
 @pytest.mark.usefixtures("ours")
@@ -85,7 +93,7 @@ def test_without_a_credential_nothing_opens(client: Client) -> None:
     for answer in (http.get("/read"), http.post("/ingest"), http.post("/admin")):
         assert answer.status_code == 401
         assert answer.headers["www-authenticate"] == "Bearer"
-        assert "X-API-Key" in answer.json()["detail"]
+        assert "Authorization: Bearer" in answer.json()["detail"]
 
 
 @pytest.mark.parametrize(
@@ -112,10 +120,10 @@ def test_what_is_no_key_is_not_taken_for_one(headers: dict[str, str]) -> None:
     assert token_of(Headers(headers)) is None
 
 
-@pytest.mark.usefixtures("ours")
-def test_a_wrong_key_is_not_helped_by_a_right_cookie(client: Client, ours: int) -> None:
+def test_a_wrong_key_is_not_helped_by_a_right_cookie(client: Client, database: Engine, ours: int) -> None:
     http = client()
-    http.cookies.set(COOKIE, session_cookie(ours, now=now(), secret=SECRET))
+    browser(http, database, ours)
+    assert http.get("/read").status_code == 200
     assert http.get("/read", headers={"x-api-key": "wrong-key"}).status_code == 401
 
 
@@ -128,12 +136,13 @@ def test_the_use_of_a_key_is_noted(client: Client, database: Engine, ours: int) 
     assert before <= row.last_used_at <= now()
 
 
-def test_the_dashboards_cookie_counts_as_admin(client: Client, ours: int) -> None:
+def test_the_session_of_the_operator_counts_as_admin(client: Client, database: Engine, ours: int) -> None:
     http = client()
-    http.cookies.set(COOKIE, session_cookie(ours, now=now(), secret=SECRET))
+    token = form_token(browser(http, database, ours), secret=SECRET)
     assert http.get("/read").json() == ours
-    assert http.post("/admin", headers={"sec-fetch-site": "same-origin"}).json() == ours
-    assert http.post("/admin", headers={"origin": "http://watch.example"}).json() == ours
+    ours_alone = {"x-form-token": token}
+    assert http.post("/admin", headers={"sec-fetch-site": "same-origin", **ours_alone}).json() == ours
+    assert http.post("/admin", headers={"origin": "http://watch.example", **ours_alone}).json() == ours
 
 
 @pytest.mark.parametrize(
@@ -148,19 +157,49 @@ def test_the_dashboards_cookie_counts_as_admin(client: Client, ours: int) -> Non
     ],
 )
 def test_another_site_cannot_use_the_cookie_to_change_anything(
-    client: Client, ours: int, headers: dict[str, str]
+    client: Client, database: Engine, ours: int, headers: dict[str, str]
 ) -> None:
     http = client()
-    http.cookies.set(COOKIE, session_cookie(ours, now=now(), secret=SECRET))
-    assert http.post("/admin", headers=headers).status_code == 403
+    token = form_token(browser(http, database, ours), secret=SECRET)
+    assert http.post("/admin", headers={**headers, "x-form-token": token}).status_code == 403
 
 
-def test_an_old_or_foreign_cookie_opens_nothing(client: Client, ours: int) -> None:
-    old = session_cookie(ours, now=datetime.now(UTC) - timedelta(days=31), secret=SECRET)
-    for cookie in (old, session_cookie(ours, now=now(), secret=SECRET + "2"), "nonsense"):
+@pytest.mark.parametrize("given", ["", "nonsense", "of another session", "with another secret"])
+def test_a_form_without_the_sessions_own_token_changes_nothing(
+    client: Client, database: Engine, ours: int, given: str
+) -> None:
+    http = client()
+    mine = browser(http, database, ours)
+    forged = {
+        "of another session": form_token("another session", secret=SECRET),
+        "with another secret": form_token(mine, secret=SECRET + "2"),
+    }
+    headers = {"sec-fetch-site": "same-origin", "x-form-token": forged.get(given, given)}
+    answer = http.post("/admin", headers=headers)
+    assert answer.status_code == 403
+    assert "form" in answer.json()["detail"]
+
+
+def test_an_old_or_invented_session_opens_nothing(client: Client, database: Engine, ours: int) -> None:
+    http = client()
+    browser(http, database, ours, now() - timedelta(days=30))
+    assert http.get("/read").status_code == 401
+    for cookie in (PLAIN_COOKIE, SECURE_COOKIE):
         http = client()
-        http.cookies.set(COOKIE, cookie)
+        http.cookies.set(cookie, "nonsense")
         assert http.get("/read").status_code == 401
+
+
+def test_a_session_of_a_key_ends_with_the_key(client: Client, database: Engine, ours: int) -> None:
+    with writing(database) as session:
+        row, _ = create_key(session, organisation_id=ours, kind=KeyKind.READ, name="k", now=now())
+        token = begin_session(session, organisation_id=ours, key_id=row.id, now=now())
+    http = client()
+    http.cookies.set(PLAIN_COOKIE, token)
+    assert http.get("/read").status_code == 200
+    with writing(database) as session:
+        revoke_key(session, organisation_id=ours, key_id=row.id, now=now())
+    assert http.get("/read").status_code == 401
 
 
 def test_a_public_demo_can_be_read_by_everybody_and_changed_by_nobody(client: Client, ours: int) -> None:
