@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 from tests.monitoring.world import START, World
 
-from modelward.accounts.sessions import COOKIE, session_cookie
+from modelward.accounts.sessions import PLAIN_COOKIE, begin_session, form_token
 from modelward.events.duckdb import DuckDBStore
 from modelward.kit.clock import now
 from modelward.kit.problems import install_problem_handlers
@@ -76,6 +76,15 @@ def stranger(app: FastAPI) -> Iterator[TestClient]:
 
 @pytest.fixture
 def reader(stranger: TestClient, world: World, settings: Settings) -> TestClient:
-    """A browser that is signed in."""
-    stranger.cookies.set(COOKIE, session_cookie(world.organisation_id, now=now(), secret=secret_of(settings)))
-    return stranger
+    """A browser that is signed in as the operator of the machine."""
+    token = world.write(lambda session: begin_session(session, organisation_id=world.organisation_id, now=now()))
+    return sign_in(stranger, token, settings)
+
+
+def sign_in(browser: TestClient, token: str, settings: Settings) -> TestClient:
+    """The browser with this session, sending its form token as a script of our pages would."""
+    browser.cookies.clear()
+    browser.cookies.set(PLAIN_COOKIE, token)
+    browser.headers["x-form-token"] = form_token(token, secret=secret_of(settings))
+    browser.headers["sec-fetch-site"] = "same-origin"
+    return browser

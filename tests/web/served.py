@@ -52,7 +52,7 @@ def add_models(app: FastAPI) -> None:
         table = numbers_of(shown, part)
         template = "_numbers.html" if request.headers.get("x-part") == "numbers" else "numbers.html"
         back = model_path(key)
-        return pages.page(template, table=table, title=TITLES[part], facts=shown.facts, back=back)
+        return pages.page(request, template, table=table, title=TITLES[part], facts=shown.facts, back=back)
 
     @app.get("/dashboard/models/{key}")
     def model(key: str, request: Request, column: str | None = None, columns: int = 1) -> Response:
@@ -64,6 +64,7 @@ def add_models(app: FastAPI) -> None:
             request.headers.get("x-part", ""), "model.html"
         )
         return pages.page(
+            request,
             part, model=view, may_decide=True, now=flights.NOW, first_event=SNIPPET, upload_reference=SNIPPET
         )
 
@@ -76,17 +77,17 @@ def application() -> FastAPI:
     @app.get("/dashboard")
     def overview(request: Request) -> Response:
         template = "_overview_list.html" if request.headers.get("x-part") == "models" else "overview.html"
-        return pages.page(template, overview=overview_of(flights.cards()), now=flights.NOW, first_event=SNIPPET)
+        return pages.page(request, template, overview=overview_of(flights.cards()), now=flights.NOW, first_event=SNIPPET)
 
     @app.get("/empty")
-    def empty() -> Response:
-        return pages.page("overview.html", overview=overview_of(()), first_event=SNIPPET)
+    def empty(request: Request) -> Response:
+        return pages.page(request, "overview.html", overview=overview_of(()), first_event=SNIPPET)
 
     add_models(app)
 
     @app.get("/login")
-    def login() -> Response:
-        return pages.page("login.html", failure="This link was used already: links work once", next="/dashboard")
+    def login(request: Request) -> Response:
+        return pages.page(request, "login.html", failure="This link was used already: links work once", next="/dashboard")
 
     @app.get("/away")
     def away() -> Response:

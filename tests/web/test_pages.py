@@ -6,11 +6,11 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import create_engine
 from tests.monitoring.world import START, World
-from tests.web.conftest import DAY
+from tests.web.conftest import DAY, sign_in
 
 from modelward.accounts.keys import KeyKind
 from modelward.accounts.service import create_key, create_organisation
-from modelward.accounts.sessions import COOKIE, create_login_link, session_cookie
+from modelward.accounts.sessions import PLAIN_COOKIE, begin_session, create_login_link, form_token
 from modelward.events.remote import RemoteStore
 from modelward.kit.clock import now
 from modelward.kit.database import writing
@@ -73,7 +73,7 @@ def test_a_key_signs_in_to_what_it_may_do_and_no_more(stranger: TestClient, worl
     assert stranger.get("/dashboard").status_code == 200
 
 
-def test_a_read_key_signs_in_to_look_and_may_not_decide(stranger: TestClient, world: World) -> None:
+def test_a_read_key_signs_in_to_look_and_may_not_decide(stranger: TestClient, world: World, settings) -> None:
     world.auto_reference = 250
     world.send(world.events(1200, START, over=DAY), now=START + DAY)
     world.settle(START + DAY)
@@ -82,9 +82,10 @@ def test_a_read_key_signs_in_to_look_and_may_not_decide(stranger: TestClient, wo
     assert page.status_code == 200
     assert "reference/confirm" not in page.text
     assert "needs a key of the kind admin" in text_of(page.text)
-    refused = stranger.post("/dashboard/models/churn/reference/confirm", headers=OWN)
+    token = form_token(stranger.cookies[PLAIN_COOKIE], secret=secret_of(settings))
+    refused = stranger.post("/dashboard/models/churn/reference/confirm", data={"form_token": token}, headers=OWN)
     assert refused.status_code == 403
-    assert "yours is of the kind read" in text_of(refused.text)
+    assert "The read key &#34;k&#34; may not change models" in text_of(refused.text)
 
 
 def test_another_site_cannot_sign_a_reader_in(stranger: TestClient, world: World) -> None:
@@ -105,7 +106,8 @@ def test_an_organisation_without_models_is_taught_with_its_own_address(
 ) -> None:
     with writing(database) as session:
         other = create_organisation(session, name="Other", now=now()).id
-    stranger.cookies.set(COOKIE, session_cookie(other, now=now(), secret=secret_of(settings)))
+        token = begin_session(session, organisation_id=other, now=now())
+    sign_in(stranger, token, settings)
     page = stranger.get("/dashboard").text
     assert "No model yet" in page
     assert "curl http://models.example:8000/api/v1/events" in page
@@ -231,9 +233,11 @@ def test_the_timeline_is_plain_data(reader: TestClient, drifted: World) -> None:
     assert age["since"] == "2026-03-05T00:00:00"
 
 
-def test_another_organisation_sees_nothing(reader: TestClient, drifted: World, settings) -> None:
-    reader.cookies.clear()
-    reader.cookies.set(COOKIE, session_cookie(drifted.organisation_id + 1, now=now(), secret=secret_of(settings)))
+def test_another_organisation_sees_nothing(reader: TestClient, drifted: World, settings, database) -> None:
+    with writing(database) as session:
+        other = create_organisation(session, name="Other", now=now()).id
+        token = begin_session(session, organisation_id=other, now=now())
+    sign_in(reader, token, settings)
     assert reader.get("/dashboard/models/churn").status_code == 404
     assert reader.get("/dashboard/models/churn/timeline.json").status_code == 404
 
