@@ -73,15 +73,32 @@ def demo(
 
 @cli.command()
 def compare(
-    reference: Annotated[Path, typer.Argument(help="CSV or Parquet: what is normal.")],
-    current: Annotated[Path, typer.Argument(help="CSV or Parquet: what is judged.")],
-    json_path: Annotated[Path | None, typer.Option("--json", help="Write the whole result to this file.")] = None,
+    reference: Annotated[Path, typer.Argument(help="CSV, Parquet, or a folder of Parquet: what is normal.")],
+    current: Annotated[Path, typer.Argument(help="CSV, Parquet, or a folder of Parquet: what is judged.")],
+    *,
+    html: Annotated[Path | None, typer.Option("--html", help="Write the report as one HTML file.")] = None,
+    json_path: Annotated[Path | None, typer.Option("--json", help="Write the whole result as JSON.")] = None,
+    markdown: Annotated[Path | None, typer.Option("--markdown", help="Write it as a pull request's comment.")] = None,
+    junit: Annotated[Path | None, typer.Option("--junit", help="Write it as JUnit XML, a test a column.")] = None,
+    prediction: Annotated[str | None, typer.Option(help="The column of predictions.")] = None,
+    score: Annotated[str | None, typer.Option(help="The column of scores.")] = None,
+    label: Annotated[str | None, typer.Option(help="The column of outcomes; missing ones are no finding.")] = None,
+    timestamp: Annotated[str | None, typer.Option(help="The column of times, which is not compared.")] = None,
+    protected: Annotated[list[str] | None, typer.Option(help="A protected column; may be given again.")] = None,
     fail_on: Annotated[FailOn, typer.Option(help="The verdict from which the exit code is 1.")] = FailOn.drift,
 ) -> None:
     """Judge two tables, column by column. Exit code 0: fine, 1: drifted, 2: could not run."""
     from modelward.report.run import run_compare
 
-    raise typer.Exit(run_compare(reference, current, json_path=json_path, fail_on=fail_on.value))
+    roles = {"prediction": prediction, "score": score, "label": label, "timestamp": timestamp}
+    code = run_compare(
+        reference,
+        current,
+        roles={**roles, "protected": protected or ()},
+        files={"html": html, "json": json_path, "markdown": markdown, "junit": junit},
+        fail_on=fail_on.value,
+    )
+    raise typer.Exit(code)
 
 
 @cli.command()

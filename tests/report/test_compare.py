@@ -91,7 +91,7 @@ def test_a_report_is_saved_as_json_without_nan(tmp_path):
     path = modelward.compare(BEFORE, empty).save(tmp_path / "report.json")
     saved = json.loads(path.read_text(encoding="utf-8"), parse_constant=lambda name: pytest.fail(name))
     assert saved["columns"][2]["statistics"]["ks"] is None
-    with pytest.raises(Invalid, match=r"end in \.json"):
+    with pytest.raises(Invalid, match=r"end in \.html, \.json, \.md or \.xml"):
         modelward.compare(BEFORE, SAME).save(tmp_path / "report.docx")
     with pytest.raises(Invalid, match="could not be written"):
         modelward.compare(BEFORE, SAME).save(tmp_path / "no folder" / "report.json")
@@ -190,13 +190,13 @@ def test_the_command_answers_with_its_exit_code(files, capsys, current, fail_on,
 
 
 def test_the_command_writes_the_report_that_the_library_gives(files):
-    assert run_compare(files / "before.csv", files / "drifted.csv", json_path=files / "out.json") == 0
+    assert run_compare(files / "before.csv", files / "drifted.csv", files={"json": files / "out.json"}) == 0
     expected = modelward.compare(files / "before.csv", files / "drifted.csv").to_dict()
     assert json.loads((files / "out.json").read_text(encoding="utf-8")) == expected
 
 
 def test_a_report_that_cannot_be_written_is_no_verdict(files, capsys):
-    assert run_compare(files / "before.csv", files / "same.csv", json_path=files / "none" / "out.json") == 2
+    assert run_compare(files / "before.csv", files / "same.csv", files={"json": files / "none" / "out.json"}) == 2
     assert "could not be written" in capsys.readouterr().err
 
 

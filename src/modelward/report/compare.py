@@ -1,6 +1,6 @@
 """`modelward.compare`: two tables in, a report out."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,6 +10,7 @@ from modelward.report.evidence import Evidence
 from modelward.report.frames import Read, read_profile
 from modelward.report.report import Report
 from modelward.report.sources import name_of
+from modelward.rules import phrases
 from modelward.rules.comparison import compare_profiles
 from modelward.rules.monitor import Monitor
 from modelward.stats import Profile
@@ -30,7 +31,8 @@ def compare(
 
     Args:
         reference: The data to compare with: pandas, Polars, Arrow or any frame narwhals knows, a mapping of columns, a
-            path to CSV or Parquet, or a `Profile` made earlier.
+            path to CSV or Parquet or to a folder of Parquet files, an Arrow reader or data set, or a `Profile` made
+            earlier. What is larger than memory is read in batches.
         current: The data to judge, in any of the same forms.
         prediction: The column of predictions. It is compared like any other, and named as what it is.
         score: The column of scores or probabilities, likewise.
@@ -42,7 +44,8 @@ def compare(
 
     Raises:
         NotFound: there is no file at a path.
-        Invalid: a table cannot be read, a named column is in neither table, or the configuration cannot be meant.
+        Invalid: a table cannot be read or holds no row, the tables have no column in common, a named column is in
+            neither, or the configuration cannot be meant.
 
     >>> miles = [(50 + i) ** 1.1 for i in range(400)]
     >>> report = compare({"distance": miles}, {"distance": [1.609 * mile for mile in miles]})
@@ -52,7 +55,9 @@ def compare(
     roles = _roles(prediction=prediction, score=score, label=label, timestamp=timestamp, protected=protected)
     skip = {timestamp} if timestamp else set[str]()
     before, now = _read(reference, skip), _read(current, skip)
-    _require_present(roles, skip, before, now)
+    _require_present(roles, before, now)
+    names = _names(reference, current)
+    _require_common(names, before, now)
     left_out = {**now.left_out, **before.left_out}
     try:
         monitor = monitor_of(config, labels=frozenset({label} if label else ()))
@@ -60,7 +65,6 @@ def compare(
         comparison = compare_profiles(*profiles, monitor)
     except ValueError as error:
         raise Invalid(str(error)) from error
-    names = name_of(reference, "reference"), name_of(current, "current")
     return Report(comparison, left_out, roles, Evidence(*profiles, monitor, names, datetime.now(UTC)))
 
 
@@ -72,7 +76,7 @@ def _roles(*, protected: Sequence[str], **named: str | None) -> dict[str, str]:
 
 def _read(data: Any, skip: Collection[str]) -> Read:
     if isinstance(data, Profile):
-        return Read(_without(data, skip), {})
+        return Read(_without(data, skip), {}, frozenset(skip))  # Times are in no profile, whatever the table held.
     return read_profile(data, skip=skip)
 
 
@@ -81,11 +85,29 @@ def _without(profile: Profile, columns: Collection[str]) -> Profile:
     return Profile(profile.rows, {name: kept for name, kept in profile.columns.items() if name not in columns})
 
 
-def _require_present(roles: Mapping[str, str], skip: Collection[str], *reads: Read) -> None:
-    for column in _absent(roles, skip, reads):
-        raise Invalid(f"there is no column {column!r}, which was named as {roles[column]}; check its spelling")
+def _names(reference: Any, current: Any) -> tuple[str, str]:
+    """What the tables are called: two files of one name by their whole path."""
+    names = name_of(reference, "reference"), name_of(current, "current")
+    return names if names[0] != names[1] else (str(reference), str(current))
 
 
-def _absent(roles: Mapping[str, str], skip: Collection[str], reads: Sequence[Read]) -> Iterator[str]:
-    known = {name for read in reads for name in (*read.profile.columns, *read.left_out)}
-    return (column for column in roles if column not in known and column not in skip)
+def _require_present(roles: Mapping[str, str], *reads: Read) -> None:
+    for column, role in roles.items():
+        if not any(column in read for read in reads):
+            known = phrases.quoted(sorted({name for read in reads for name in read.profile.columns}), most=10)
+            raise Invalid(
+                f"there is no column {column!r}, which was named as {role}; check its spelling (there are {known})"
+            )
+
+
+def _require_common(names: tuple[str, str], *reads: Read) -> None:
+    """Refuse tables of which nothing can be said: a verdict on nothing would pass for a good one."""
+    for name, read in zip(names, reads, strict=True):
+        if not read.profile.rows:
+            raise Invalid(f"{name} holds no row, so that there is nothing to compare; check the step that made it")
+    columns = [{*read.profile.columns, *read.left_out} for read in reads]
+    if all(columns) and not columns[0] & columns[1]:
+        has = [f"{name} has {phrases.quoted(sorted(held))}" for name, held in zip(names, columns, strict=True)]
+        raise Invalid(
+            f"the two tables have no column in common: {', '.join(has)}; rename the columns so that they match"
+        )

@@ -3,18 +3,19 @@
 import gzip
 import zlib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from modelward.errors import Invalid, NotFound
+from modelward.report.batches import PARQUET_MAGIC
+from modelward.report.csv_stream import GZIP_MAGIC, delimiter_of
 
 if TYPE_CHECKING:
     import narwhals as nw
     import pyarrow as pa
 
-_PARQUET_MAGIC = b"PAR1"
-_DELIMITERS = ",;\t|"
 _LARGEST_BLOCK = 2**31 - 1
 
 
@@ -71,24 +72,45 @@ def read_file(path: Path) -> "pa.Table":
         NotFound: there is no such file.
         Invalid: it cannot be read as a table; the sentence carries the reader's own words.
     """
-    import pyarrow as pa
+    require_there(path)
+    with reading(path):
+        table = _read_parquet(path) if is_parquet(path) else _read_csv(path)
+        _ = table.column_names  # Arrow reads any bytes as names, and decodes them only when asked for them
+    return table
 
+
+def require_there(path: Path) -> None:
+    """Refuse a path at which there is nothing.
+
+    Raises:
+        NotFound: there is no file or folder.
+    """
     if not path.exists():
         raise NotFound(f"there is no file {str(path)!r}; check the path")
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """What a reader says of a file that is none, as our sentence.
+
+    Raises:
+        Invalid: the file cannot be read as a table; the sentence carries the reader's own words.
+    """
+    import pyarrow as pa
+
     try:
-        table = _read_parquet(path) if _starts(path) == _PARQUET_MAGIC else _read_csv(path)
-        _ = table.column_names  # Arrow reads any bytes as names, and decodes them only when asked for them
+        yield
     except UnicodeDecodeError as error:
         raise Invalid(f"{str(path)!r} names its columns in another encoding than UTF-8; save it as UTF-8") from error
     except (pa.ArrowException, OSError, EOFError, zlib.error) as error:
         said = _first_line(error)
         raise Invalid(f"{str(path)!r} could not be read as CSV or Parquet: {said}") from error
-    return table
 
 
-def _starts(path: Path) -> bytes:
+def is_parquet(path: Path) -> bool:
+    """Whether the content of a file is Parquet, whatever its name."""
     with path.open("rb") as file:
-        return file.read(len(_PARQUET_MAGIC))
+        return file.read(len(PARQUET_MAGIC)) == PARQUET_MAGIC
 
 
 def _read_parquet(path: Path) -> "pa.Table":
@@ -102,7 +124,7 @@ def _read_csv(path: Path) -> "pa.Table":
     from pyarrow import csv
 
     content = _bytes_of(path)
-    parse = csv.ParseOptions(delimiter=_delimiter(content), newlines_in_values=True)
+    parse = csv.ParseOptions(delimiter=delimiter_of(content), newlines_in_values=True)
     convert = csv.ConvertOptions(strings_can_be_null=True)
     try:
         return csv.read_csv(pa.BufferReader(content), parse_options=parse, convert_options=convert)
@@ -114,12 +136,7 @@ def _read_csv(path: Path) -> "pa.Table":
 
 def _bytes_of(path: Path) -> bytes:
     content = path.read_bytes()
-    return gzip.decompress(content) if content.startswith(b"\x1f\x8b") else content
-
-
-def _delimiter(content: bytes) -> str:
-    header = content.partition(b"\n")[0].decode("utf-8", "replace")
-    return max(_DELIMITERS, key=header.count)
+    return gzip.decompress(content) if content.startswith(GZIP_MAGIC) else content
 
 
 def _first_line(error: BaseException) -> str:
