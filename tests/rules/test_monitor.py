@@ -7,7 +7,13 @@ from modelward.rules.monitor import Monitor
 
 def test_a_monitor_goes_through_json_and_comes_back_the_same():
     monitor = Monitor(
-        tests={"age": "psi"}, thresholds={"*": 0.2}, ignore=frozenset({"id"}), window="hour", column_bins={"age": 20}
+        tests={"age": "psi"},
+        thresholds={"*": 0.2},
+        ignore=frozenset({"id"}),
+        window="hour",
+        bins="uniform:7",
+        column_bins={"age": 20, "fare": (10.0, 50.0)},
+        empty=1e-4,
     )
     assert Monitor.from_dict(json.loads(json.dumps(monitor.to_dict()))) == monitor
 
@@ -20,7 +26,13 @@ def test_what_is_not_named_keeps_its_starting_value():
     ("wrong", "word"),
     [
         ({"bins": 1}, "bins"),
-        ({"column_bins": {"a": 0}}, "bins"),
+        ({"column_bins": {"a": 0}}, "bins of 'a': There must be at least 2"),
+        ({"bins": "deciles"}, "There are no bins 'deciles'"),
+        ({"bins": "sturges:5"}, "There are no bins 'sturges:5'"),
+        ({"bins": [3, 2]}, "rising order"),
+        ({"bins": 2.5}, "bins: 2.5 cannot be meant"),
+        ({"empty": "nothing"}, "no rule 'nothing' for empty cells"),
+        ({"empty": 2}, "between 0 and 1"),
         ({"q": 0.0}, "q is a rate"),
         ({"q": "0.01"}, "q must be a number"),
         ({"psi_moderate": float("nan")}, "psi_moderate must be a number"),

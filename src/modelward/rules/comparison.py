@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from modelward.rules.column import Weighed, judge, weigh
 from modelward.rules.finding import ColumnFinding, Comparison
 from modelward.rules.monitor import Monitor
-from modelward.rules.named_test import judge_by_name
+from modelward.rules.named_test import judge_by_name, test_for
 from modelward.rules.schema import alike, kind_of, one_sided, other_kind, too_few, without_missing
 from modelward.rules.verdict import Verdict, worst
 from modelward.stats import Profile, Summary, benjamini_hochberg
@@ -58,7 +58,7 @@ def _first_look(
 
 def _adjusted(weighed: Sequence[Weighed], monitor: Monitor) -> Mapping[str, float]:
     """The p-value of each column that the rule judges, adjusted over them; a test the user named stands for itself."""
-    ruled = [entry for entry in weighed if monitor.test_of(entry.column, entry.kind) is None]
+    ruled = [entry for entry in weighed if test_for(entry, monitor) is None]
     adjusted = benjamini_hochberg([entry.measured.p_value for entry in ruled], monitor.q).p_values
     return dict(zip((entry.column for entry in ruled), adjusted, strict=True))
 
@@ -66,10 +66,10 @@ def _adjusted(weighed: Sequence[Weighed], monitor: Monitor) -> Mapping[str, floa
 def _settle(answer: ColumnFinding | Weighed, adjusted: Mapping[str, float], monitor: Monitor) -> ColumnFinding:
     if isinstance(answer, ColumnFinding):
         return answer
-    test = monitor.test_of(answer.column, answer.kind)
+    test = test_for(answer, monitor)
     if test is None:
         return judge(answer, float(adjusted[answer.column]), monitor)
-    return judge_by_name(answer, test, monitor.threshold_of(answer.column))
+    return judge_by_name(answer, test, monitor)
 
 
 def _sentence(verdict: Verdict, columns: Sequence[ColumnFinding], rows_reference: int, rows_current: int) -> str:

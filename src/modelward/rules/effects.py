@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from modelward.rules.describe import missing_rate, rate
 from modelward.rules.unseen import clumped_p_value
 from modelward.stats import (
+    Bins,
     CategoricalSummary,
     NumericSummary,
     Summary,
@@ -42,7 +43,7 @@ class Measured:
         return min(1.0, min(known) * len(known)) if known else 1.0
 
 
-def measure(reference: Summary, current: Summary, bins: int) -> Measured:
+def measure(reference: Summary, current: Summary, bins: Bins) -> Measured:
     """All figures of two columns of the same kind."""
     statistics, p_values = _distribution(reference, current, bins)
     statistics["missing_rate_change"] = missing_rate(current) - missing_rate(reference)
@@ -64,7 +65,7 @@ def measure(reference: Summary, current: Summary, bins: int) -> Measured:
     return Measured(statistics, p_values, ("chi_squared", "new_categories", *deciding), fresh.names)
 
 
-def _distribution(reference: Summary, current: Summary, bins: int) -> tuple[dict[str, float], dict[str, float]]:
+def _distribution(reference: Summary, current: Summary, bins: Bins) -> tuple[dict[str, float], dict[str, float]]:
     cells = cells_of(reference, current, bins=bins)
     index = psi(reference, current, cells=cells)
     chi = chi_squared(reference, current, cells=cells)

@@ -1,32 +1,41 @@
 """How data is compared: the configuration of every verdict, and the values that hold unless told otherwise."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal, Self
 
 import numpy as np
+
+from modelward.rules.catalogue import CATALOGUE, Holds
+from modelward.stats import Bins
+from modelward.stats.binning import rule_of
+from modelward.stats.empty_cells import HALF_ROW, Empty, check_rule
 
 EVERY = "*"  # The key that names all columns in `tests`, `thresholds` and `column_bins`.
 WINDOWS = ("hour", "day", "week", "events")
 
 # The names a user may write, and the statistic each of them means.
 TESTS: Mapping[str, str] = {
-    "psi": "psi",
+    **{name: name for name in CATALOGUE},
     "ks": "kolmogorov_smirnov",
-    "kolmogorov_smirnov": "kolmogorov_smirnov",
-    "chi_squared": "chi_squared",
     "chi2": "chi_squared",
+    "chisquare": "chi_squared",
     "js": "jensen_shannon",
-    "jensen_shannon": "jensen_shannon",
-    "hellinger": "hellinger",
-    "total_variation": "total_variation",
-    "wasserstein": "wasserstein",
-    "wasserstein_normalised": "wasserstein_normalised",
-    "missing_rate": "missing_rate",
-    "mean_shift": "mean_shift",
+    "jensenshannon": "jensen_shannon",
+    "kl": "kullback_leibler",
+    "kl_div": "kullback_leibler",
+    "energy": "energy_distance",
+    "anderson": "anderson_darling",
+    "mannw": "mann_whitney",
+    "welch": "t_test",
+    "z": "z_test_proportions",
+    "g": "g_test",
+    "fisher": "fisher_exact",
+    "tvd": "total_variation",
+    "pai": "population_accuracy_index",
 }
-ONLY_NUMBERS = frozenset({"kolmogorov_smirnov", "wasserstein", "wasserstein_normalised", "mean_shift"})
+ONLY_NUMBERS = frozenset(name for name, test in CATALOGUE.items() if test.holds is Holds.NUMBERS)
 
 MOST_EVENTS = 10_000_000
 """The largest window of the last events."""
@@ -42,13 +51,16 @@ class Monitor:
     column, Benjamini–Hochberg over the columns at `q`.
 
     A column named in `tests` is judged by that test alone, at its `thresholds` or the test's usual one; the key `"*"`
-    names all columns. Columns in `labels` come later than their row, so that a missing one is not a finding.
+    names all columns that the test fits. `bins` and `column_bins` are a number of quantiles of the reference, another
+    rule by name, or the inner edges; `empty` is the rule of PSI and Kullback–Leibler for empty cells (see
+    `modelward.stats.psi`). Columns in `labels` come later than their row, so that a missing one is not a finding.
 
     Raises:
         ValueError: a value that cannot be meant, in a sentence.
     """
 
-    bins: int = 10
+    bins: Bins = 10
+    empty: Empty = HALF_ROW
     minimum_rows: int = 200
     q: float = 0.01
     psi_moderate: float = 0.1
@@ -58,7 +70,7 @@ class Monitor:
     new_category_share: float = 0.01
     tests: Mapping[str, str] = field(default_factory=dict)
     thresholds: Mapping[str, float] = field(default_factory=dict)
-    column_bins: Mapping[str, int] = field(default_factory=dict)
+    column_bins: Mapping[str, Bins] = field(default_factory=dict)
     ignore: frozenset[str] = frozenset()
     labels: frozenset[str] = frozenset({"@label"})
     window: Literal["hour", "day", "week", "events"] = "day"
@@ -75,14 +87,14 @@ class Monitor:
         if named is not None:
             return TESTS[named]
         general = TESTS.get(self.tests.get(EVERY, ""))
-        return None if kind != "numeric" and general in ONLY_NUMBERS else general
+        return general if general is None or CATALOGUE[general].suits(kind) else None
 
     def threshold_of(self, column: str) -> float | None:
         """The threshold that the user chose for a column, if any."""
         return self.thresholds.get(column, self.thresholds.get(EVERY))
 
-    def bins_of(self, column: str) -> int:
-        """The number of cells between the quantiles of a column's reference."""
+    def bins_of(self, column: str) -> Bins:
+        """How a column is cut into cells."""
         return self.column_bins.get(column, self.column_bins.get(EVERY, self.bins))
 
     def to_dict(self) -> dict[str, Any]:
@@ -101,13 +113,20 @@ class Monitor:
         if unknown := sorted(set(wire) - known):
             raise ValueError(f"{unknown[0]!r} is not a setting of a comparison; there are {', '.join(sorted(known))}")
         sets = {name: frozenset(wire[name]) for name in ("ignore", "labels") if name in wire}
-        return cls(**{**wire, **sets})
+        bins = {name: _unlisted(wire[name]) for name in ("bins", "column_bins") if name in wire}
+        return cls(**{**wire, **sets, **bins})
+
+
+def _unlisted(bins: Any) -> Any:
+    """Edges as a tuple, where JSON has a list."""
+    if isinstance(bins, Mapping):
+        return {column: _unlisted(edges) for column, edges in bins.items()}
+    return tuple(bins) if isinstance(bins, list) else bins
 
 
 def _misfits(monitor: Monitor) -> list[str]:
     """What is not of the kind that the other checks, and every evaluation after them, count with."""
-    whole = {"minimum_rows": monitor.minimum_rows, "window_events": monitor.window_events, "bins": monitor.bins}
-    whole |= {f"column_bins of {column!r}": bins for column, bins in monitor.column_bins.items()}
+    whole = {"minimum_rows": monitor.minimum_rows, "window_events": monitor.window_events}
     names = ("q", "psi_moderate", "psi_strong", "mean_shift", "missing_shift", "new_category_share")
     real = {name: getattr(monitor, name) for name in names}
     real |= {f"the threshold of {column!r}": value for column, value in monitor.thresholds.items()}
@@ -128,13 +147,8 @@ def _is_real(value: Any) -> bool:
 
 
 def _problems(monitor: Monitor) -> list[str]:
-    every_bins = {"bins": monitor.bins, **{f"bins of {column!r}": n for column, n in monitor.column_bins.items()}}
     unknown = [name for name in monitor.tests.values() if name not in TESTS]
     found = [
-        (
-            any(not 2 <= n <= 1000 for n in every_bins.values()),
-            "bins must be a whole number from 2 to 1000",
-        ),
         (monitor.minimum_rows < 2, "minimum_rows must be at least 2: nothing can be said of one row"),
         (not 0 < monitor.q < 1, "q is a rate of false alarms and lies between 0 and 1"),
         (not 0 < monitor.psi_moderate <= monitor.psi_strong, "psi_moderate must be above 0 and not above psi_strong"),
@@ -146,4 +160,20 @@ def _problems(monitor: Monitor) -> list[str]:
         (not 1 <= monitor.window_events <= MOST_EVENTS, f"window_events must lie between 1 and {MOST_EVENTS:,}"),
         (bool(unknown), f"there is no test {', '.join(map(repr, unknown))}; choose one of {', '.join(sorted(TESTS))}"),
     ]
-    return [sentence for wrong, sentence in found if wrong]
+    return [*_binning_problems(monitor), *(sentence for wrong, sentence in found if wrong)]
+
+
+def _binning_problems(monitor: Monitor) -> list[str]:
+    every = {"bins": monitor.bins, **{f"bins of {column!r}": bins for column, bins in monitor.column_bins.items()}}
+    checks = [*((name, rule_of, bins) for name, bins in every.items()), ("empty", check_rule, monitor.empty)]
+    return [f"{name}: {problem}" for name, check, value in checks if (problem := _problem_of(check, value))]
+
+
+def _problem_of(check: Callable[[Any], object], value: Any) -> str:
+    try:
+        check(value)
+    except ValueError as error:
+        return str(error)
+    except TypeError:
+        return f"{value!r} cannot be meant"
+    return ""

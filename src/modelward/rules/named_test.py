@@ -1,26 +1,29 @@
 """The verdict by a test that the user named: that test, its threshold, and nothing else."""
 
 import math
+from dataclasses import replace
 from typing import NamedTuple
 
 from modelward.rules import phrases
+from modelward.rules.catalogue import CATALOGUE, Choice, Found, Holds, NamedTest
 from modelward.rules.column import Weighed, evidence, finding_of, said_change
 from modelward.rules.finding import ColumnFinding
-from modelward.rules.monitor import ONLY_NUMBERS
+from modelward.rules.monitor import Monitor
 from modelward.rules.verdict import Verdict
 
-# Tests are decided by their p-value, distances by their size. The limits are those in common use.
-P_VALUE_TESTS = {"kolmogorov_smirnov": "ks", "chi_squared": "chi_squared", "missing_rate": "missing_rate_change"}
-DISTANCES = {
-    "psi": ("psi_plain", 0.25),
-    "jensen_shannon": ("js", 0.1),
-    "hellinger": ("hellinger", 0.1),
-    "total_variation": ("total_variation", 0.1),
-    "wasserstein": ("wasserstein", math.nan),
-    "wasserstein_normalised": ("wasserstein_normalised", 0.1),
-    "mean_shift": ("mean_shift", 0.25),
+# Figures that are known by another name among a column's statistics.
+_FIGURES = {
+    "psi": "psi_plain",
+    "kolmogorov_smirnov": "ks",
+    "jensen_shannon": "js",
+    "missing_rate": "missing_rate_change",
+    "new_categories": "new_category_share",
 }
-SIGNIFICANCE = 0.05
+_OTHERWISE = {
+    Holds.NUMBERS: "compares numbers, and {} holds text; choose chi_squared or psi for it",
+    Holds.TEXT: "looks for new names, and {} holds numbers; choose kolmogorov_smirnov or psi for it",
+    Holds.TWO_VALUES: "compares the shares of two values, and {} has more; choose chi_squared or g_test for it",
+}
 
 
 class _Answer(NamedTuple):
@@ -33,19 +36,29 @@ class _Answer(NamedTuple):
     said: str
 
 
-def judge_by_name(weighed: Weighed, test: str, threshold: float | None) -> ColumnFinding:
+def test_for(weighed: Weighed, monitor: Monitor) -> str | None:
+    """The test that the user named for a column, or for all where it fits this one; None leaves it to the rule."""
+    test = monitor.test_of(weighed.column, weighed.kind)
+    if test is None or weighed.column in monitor.tests or CATALOGUE[test].fits(weighed.reference, weighed.current):
+        return test
+    return None
+
+
+def judge_by_name(weighed: Weighed, test: str, monitor: Monitor) -> ColumnFinding:
     """The verdict of a named test.
 
     Raises:
         ValueError: the test does not fit the column, or has no usual threshold and none was given.
     """
-    if test in ONLY_NUMBERS and weighed.kind != "numeric":
-        name = phrases.shortened(weighed.column)
-        raise ValueError(f"{test} compares numbers, and `{name}` holds text; choose chi_squared or psi for it")
-    answer = (_by_p_value if test in P_VALUE_TESTS else _by_distance)(weighed, test, threshold)
+    named = CATALOGUE[test]
+    if not named.fits(weighed.reference, weighed.current):
+        name = f"`{phrases.shortened(weighed.column)}`"
+        raise ValueError(f"{test} {_OTHERWISE[named.holds].format(name)}")
+    found = named.run(weighed.reference, weighed.current, Choice(monitor.bins_of(weighed.column), monitor.empty))
+    answer = _answer(weighed, test, named, found, monitor.threshold_of(weighed.column))
     drifted = Verdict.DRIFTED if answer.drifted else Verdict.OK
     verdict = Verdict.TOO_FEW if math.isnan(answer.statistic) else drifted
-    return finding_of(
+    finding = finding_of(
         weighed,
         verdict=verdict,
         method=test,
@@ -55,24 +68,22 @@ def judge_by_name(weighed: Weighed, test: str, threshold: float | None) -> Colum
         p_adjusted=None,
         reason=_reason(weighed, verdict, test, f"{answer.said}, limit {answer.limit:g}"),
     )
+    by = found.by or test
+    return replace(finding, statistics={**finding.statistics, _FIGURES.get(by, by): answer.statistic})
 
 
-def _by_p_value(weighed: Weighed, test: str, threshold: float | None) -> _Answer:
-    limit = SIGNIFICANCE if threshold is None else threshold
-    statistic, p_value = weighed.measured.statistics[P_VALUE_TESTS[test]], weighed.measured.p_values[test]
-    said = f"{test.replace('_', ' ')}: {phrases.chance(p_value, limit)}"
-    return _Answer(statistic, p_value, limit, p_value < limit, said)
-
-
-def _by_distance(weighed: Weighed, test: str, threshold: float | None) -> _Answer:
-    figure, usual = DISTANCES[test]
+def _answer(weighed: Weighed, test: str, named: NamedTest, found: Found, threshold: float | None) -> _Answer:
+    usual = named.limit if math.isnan(found.limit) else found.limit
     limit = usual if threshold is None else threshold
     if math.isnan(limit):
         name = phrases.shortened(weighed.column)
         raise ValueError(f"{test} has no usual threshold, being in the unit of `{name}`; give one in thresholds")
-    statistic = weighed.measured.statistics[figure]
-    said = evidence(test, statistic, limit)
-    return _Answer(statistic, weighed.measured.p_value, limit, abs(statistic) >= limit, said)
+    said = f"{test}: {found.by}" if found.by else test
+    if named.by_p_value or not math.isnan(found.p_value):
+        sentence = f"{said.replace('_', ' ')}: {phrases.chance(found.p_value, limit)}"
+        return _Answer(found.statistic, found.p_value, limit, found.p_value < limit, sentence)
+    drifted = abs(found.statistic) >= limit
+    return _Answer(found.statistic, weighed.measured.p_value, limit, drifted, evidence(said, found.statistic, limit))
 
 
 def _reason(weighed: Weighed, verdict: Verdict, test: str, said: str) -> str:
@@ -82,4 +93,5 @@ def _reason(weighed: Weighed, verdict: Verdict, test: str, said: str) -> str:
     if verdict is Verdict.OK:
         return f"{name} is within its limit ({said})"
     side = "the current data" if weighed.reference.count else "the reference"
-    return f"{name} holds no number in {side}, so that {test.replace('_', ' ')} can say nothing of it"
+    what = "number" if weighed.kind == "numeric" else "value"
+    return f"{name} holds no {what} in {side}, so that {test.replace('_', ' ')} can say nothing of it"

@@ -25,13 +25,21 @@ class ChiSquared:
 
 
 def chi_squared(
-    reference: Sample, current: Sample, *, bins: Bins = BINS, cells: Cells | None = None, yates: bool = False
+    reference: Sample,
+    current: Sample,
+    *,
+    bins: Bins = BINS,
+    cells: Cells | None = None,
+    yates: bool = False,
+    exact_reference: bool = False,
 ) -> ChiSquared:
     """Pearson's chi-squared test of homogeneity of two samples or summaries, in shared cells.
 
     Σ (O − E)² / E over the cells of both samples, E the count that the pooled shares would give. Both samples are
-    treated as samples: taking the reference's shares for the truth would count its noise as drift. `yates` moves each
-    count of a 2 × 2 table by up to a half towards E.
+    treated as samples: taking the reference's shares for the truth counts its noise as drift, and alarms without any in
+    a quarter to three quarters of columns; `exact_reference` does so all the same (Pearson's test of fit, which is
+    Evidently's choice: the sum is over the current sample alone, inf where it has what the reference lacks). `yates`
+    moves each count of a 2 × 2 table by up to a half towards E.
 
     Edge cases: nan where a side has no rows; a single cell gives 0 with p-value 1; cells empty on both sides do not
     count.
@@ -46,6 +54,8 @@ def chi_squared(
     n, m = shared.n_reference, shared.n_current
     if shared.empty:
         return ChiSquared(math.nan, math.nan, 0, math.nan, n, m, shared)
+    if exact_reference:
+        return _of_fit(shared)
     observed = np.stack((shared.reference_counts, shared.current_counts))
     observed = observed[:, observed.sum(axis=0) > 0]
     expected = observed.sum(axis=0) * np.array([[n], [m]]) / (n + m)
@@ -57,3 +67,14 @@ def chi_squared(
         offsets -= np.minimum(0.5, offsets)
     statistic = float((offsets**2 / expected).sum())
     return ChiSquared(statistic, chi_squared_tail(statistic, freedom), freedom, float(expected.min()), n, m, shared)
+
+
+def _of_fit(cells: Cells) -> ChiSquared:
+    """The current counts against those that the reference's shares would give."""
+    seen = cells.reference_counts + cells.current_counts > 0
+    expected = cells.reference_shares[seen] * cells.n_current
+    offsets = (cells.current_counts[seen] - expected) ** 2
+    freedom, least = int(expected.size) - 1, float(expected.min())
+    statistic = float((offsets / expected).sum()) if least else math.inf
+    p_value = chi_squared_tail(statistic, freedom) if freedom else 1.0
+    return ChiSquared(statistic, p_value, freedom, least, cells.n_reference, cells.n_current, cells)
