@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import httpx2
 import psutil
@@ -31,9 +31,9 @@ class Running:
         headers = {"Authorization": f"Bearer {key}"} if key else {}
         return httpx2.Client(base_url=self.url, headers=headers, timeout=30, **options)
 
-    def admin_key(self, data_dir: Path) -> str:
-        """A key that may do everything, made as its operator would."""
-        command = [sys.executable, "-m", "modelward", "admin", "create-key", "--kind=admin", f"--data-dir={data_dir}"]
+    def admin_key(self, data_dir: Path, *, kind: str = "admin") -> str:
+        """A key that may do everything (or of another kind), made as its operator would."""
+        command = [sys.executable, "-m", "modelward", "admin", "create-key", f"--kind={kind}", f"--data-dir={data_dir}"]
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
     def child(self) -> psutil.Process:
@@ -62,11 +62,12 @@ class Running:
             wait_for(lambda: client.get("/health/ready").status_code == 200, "the service to be ready")
 
 
-def start(data_dir: Path, *, port: int = 0, **environment: str) -> Running:
-    """Start `modelward serve` and wait until it says where it answers."""
+def start(data_dir: Path, *, port: int = 0, log: IO[str] | None = None, **environment: str) -> Running:
+    """Start `modelward serve` and wait until it says where it answers. Its log goes to `log`, or to ours."""
     process = subprocess.Popen(
         [sys.executable, "-m", "modelward", "serve", "--port", str(port), "--data-dir", str(data_dir)],
         stdout=subprocess.PIPE,
+        stderr=log,
         text=True,
         env={**os.environ, **environment},
         cwd=data_dir.parent,
@@ -93,9 +94,9 @@ def _found(pattern: str, text: str) -> str | None:
 
 
 @contextmanager
-def running(data_dir: Path, *, port: int = 0, **environment: str) -> Iterator[Running]:
+def running(data_dir: Path, *, port: int = 0, log: IO[str] | None = None, **environment: str) -> Iterator[Running]:
     """A service for one block."""
-    service = start(data_dir, port=port, **environment)
+    service = start(data_dir, port=port, log=log, **environment)
     try:
         service.wait_until_ready()
         yield service

@@ -27,10 +27,10 @@ def configure_logs(settings: Settings, *, to: TextIO | None = None) -> None:
     """
     stream = to or sys.stderr
     level = logging.getLevelName(settings.log_level.upper())
-    handler = _Handler(stream)
-    handler.setFormatter(_formatter(_is_for_people(settings, stream), colours=stream.isatty()))
+    handler = Handler(stream)
+    handler.setFormatter(formatter(for_people=_is_for_people(settings, stream), colours=stream.isatty()))
     root = logging.getLogger()
-    for old in [each for each in root.handlers if isinstance(each, _Handler)]:
+    for old in [each for each in root.handlers if isinstance(each, Handler)]:
         root.removeHandler(old)
     root.addHandler(handler)
     root.setLevel(max(level, logging.WARNING))
@@ -38,13 +38,15 @@ def configure_logs(settings: Settings, *, to: TextIO | None = None) -> None:
     logging.captureWarnings(capture=True)
     sys.excepthook = _log_fall
     threading.excepthook = lambda fall: _log_fall(fall.exc_type, fall.exc_value, fall.exc_traceback)
+    sys.unraisablehook = lambda fall: _log_fall(fall.exc_type, fall.exc_value, fall.exc_traceback)
 
 
 def _is_for_people(settings: Settings, stream: TextIO) -> bool:
     return settings.log_format == "console" or (settings.log_format == "auto" and stream.isatty())
 
 
-def _formatter(for_people: bool, *, colours: bool) -> logging.Formatter:
+def formatter(*, for_people: bool, colours: bool = False) -> logging.Formatter:
+    """What makes a line of a record."""
     # Redaction comes last: by then messages are put together and exceptions are text.
     last: list[Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta, _redact]
     if for_people:
@@ -77,7 +79,7 @@ def _redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict
     return {name: redacted_value(value, name=name) for name, value in event.items()}
 
 
-class _Handler(logging.StreamHandler[TextIO]):
+class Handler(logging.StreamHandler[TextIO]):
     """Standard error, where a line that cannot be written costs that line: logging's own answer quotes it as it is."""
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name

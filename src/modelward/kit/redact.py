@@ -19,7 +19,8 @@ _SECRET_NAME = re.compile(rf"(?:{_NAMES})\Z", re.IGNORECASE)
 # Each leaves its first group, which says what stood there.
 _PATTERNS: tuple[re.Pattern[str], ...] = (
     re.compile(r"(-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----)[^-]+"),
-    re.compile(r"\b((?:mw_(?:ingest|read|admin)_)|\$argon2\w{0,2}\$)[^\s\"'<>&,;]{6,}"),
+    re.compile(r"(\bmw_(?:ingest|read|admin)_)\w{6,}"),
+    re.compile(r"(\$argon2\w{0,2}\$)[^\s\"'<>&;]+"),
     # JSON Web Tokens: two or three parts, the first of which begins with `{"` in base64.
     re.compile(r"(?<![\w-])()ey[JA][\w-]{5,}\.[\w-]+(?:\.[\w-]*)*"),
     re.compile(r"\b(bearer\s+)(?:bearer\s+)*[^\s\"'<>,;]+", re.IGNORECASE),
@@ -40,7 +41,7 @@ _PATTERNS: tuple[re.Pattern[str], ...] = (
     re.compile(r"\b((?:password|passwd|passphrase):[ \t]+)(?![\"'\[])\S+", re.IGNORECASE),
     # user:password@ of an address. One of the web ends before its path; others may hold anything, as SQLAlchemy allows.
     re.compile(r"(\bhttps?://[^\s/@:\"]{0,200}:)[^\s/@\"]{1,500}(?=@)", re.IGNORECASE),
-    re.compile(r"(\b(?!https?:)[a-z][a-z0-9+.-]{1,40}://[^\s/@:\"]{0,200}:)[^\s\"]{1,500}(?=@)", re.IGNORECASE),
+    re.compile(r"(\b(?!https?:)[a-z][a-z0-9+.-]{0,40}://[^\s/@:\"]{0,200}:)[^\s\"]{1,500}(?=@)", re.IGNORECASE),
 )
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
