@@ -64,8 +64,7 @@ def add_models(app: FastAPI) -> None:
             request.headers.get("x-part", ""), "model.html"
         )
         return pages.page(
-            request,
-            part, model=view, may_decide=True, now=flights.NOW, first_event=SNIPPET, upload_reference=SNIPPET
+            request, part, model=view, may_decide=True, now=flights.NOW, first_event=SNIPPET, upload_reference=SNIPPET
         )
 
 
@@ -77,7 +76,9 @@ def application() -> FastAPI:
     @app.get("/dashboard")
     def overview(request: Request) -> Response:
         template = "_overview_list.html" if request.headers.get("x-part") == "models" else "overview.html"
-        return pages.page(request, template, overview=overview_of(flights.cards()), now=flights.NOW, first_event=SNIPPET)
+        return pages.page(
+            request, template, overview=overview_of(flights.cards()), now=flights.NOW, first_event=SNIPPET
+        )
 
     @app.get("/empty")
     def empty(request: Request) -> Response:
@@ -87,7 +88,9 @@ def application() -> FastAPI:
 
     @app.get("/login")
     def login(request: Request) -> Response:
-        return pages.page(request, "login.html", failure="This link was used already: links work once", next="/dashboard")
+        return pages.page(
+            request, "login.html", failure="This link was used already: links work once", next="/dashboard"
+        )
 
     @app.get("/away")
     def away() -> Response:
