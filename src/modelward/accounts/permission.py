@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
 from fastapi import Depends
-from fastapi.routing import APIRoute
+from fastapi.routing import RouteContext
 from fastapi.security import APIKeyHeader, HTTPBearer
 from sqlalchemy import Engine
 from starlette.requests import Request
@@ -183,13 +183,14 @@ Owner = Annotated[Principal, Depends(Needs(Right.OWN))]
 Anybody = Annotated[None, Depends(Open())]
 
 
-def declared_by(route: BaseRoute) -> Right | None:
+def declared_by(route: BaseRoute | RouteContext) -> Right | None:
     """The right that a route asks for; None where it says that anybody may use it.
 
     Raises:
         LookupError: the route declares nothing.
     """
-    calls = list(_calls(route.dependant)) if isinstance(route, APIRoute) else [getattr(route, "declared", None)]
+    dependant = getattr(route, "dependant", None)
+    calls = list(_calls(dependant)) if dependant else [getattr(route, "declared", None)]
     rights = [call.right for call in calls if isinstance(call, Needs)]
     if rights:
         return rights[0]
