@@ -35,6 +35,7 @@ from modelward.kit.observe import Observed
 from modelward.operation import Checks, Parts, measures_of
 from modelward.settings import PREFIX, WITHOUT_PREFIX, Settings
 from modelward.web.assets import Assets
+from modelward.web.docs_page import router as docs
 from modelward.web.errors import install_page_errors
 from modelward.web.pages import compile_templates
 from modelward.web.routes import router as pages
@@ -69,6 +70,7 @@ def create_service(parts: Parts, *, events: EventStore, hosts: tuple[str, ...]) 
     settings, door, checks = parts.settings, parts.door, Checks(parts)
     measures = measures_of(parts, checks)
     api = create_api()
+    api.include_router(docs)
     api.include_router(pages)
     api.mount("/static", Assets())
     install_page_errors(api)
