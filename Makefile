@@ -6,7 +6,7 @@ BIN := .venv/bin
 UV := $(BIN)/uv --system-certs
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo serve test lint format types contracts unit browser proof bench pin clean
+.PHONY: help setup setup-dev demo serve test lint format types contracts unit browser proof fuzz bench pin clean
 
 help:  ## print this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | awk -F'|' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -52,13 +52,16 @@ contracts: setup-dev  ## imports point down, by import-linter
 	@$(BIN)/lint-imports
 
 unit: setup-dev browser  ## the tests
-	@$(BIN)/pytest -m "not proof"
+	@$(BIN)/pytest -m "not proof and not fuzz"
 
 browser:  ## install Debian's Chromium where that is possible, and say so where not
 	@scripts/install-browser
 
 proof: setup-dev browser  ## the long proofs: crashes under load, the demo from an empty folder
 	@$(BIN)/pytest -m proof
+
+fuzz: setup-dev  ## 10,000 requests made up from the API's description
+	@$(BIN)/pytest -m fuzz
 
 bench: setup-dev  ## each headline figure, as JSON
 	@for b in benchmarks/bench_*.py; do echo "# $$b" >&2; $(BIN)/python $$b || exit 1; done

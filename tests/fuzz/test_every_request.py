@@ -1,0 +1,96 @@
+"""Every request of the API, as Schemathesis makes them up from its description: right, wrong, and one after another.
+
+10,000 cases against a real service: no 5xx, no status or body that the description does not name, none over a second.
+"""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.journeys.running import Running, running
+
+CASES = int(os.environ.get("FUZZ_CASES", "10000"))
+SECONDS = 1.0
+CHECKS = (
+    "not_a_server_error",
+    "status_code_conformance",
+    "content_type_conformance",
+    "response_headers_conformance",
+    "response_schema_conformance",
+    "unsupported_method",
+    "ignored_auth",
+)
+
+
+@pytest.mark.fuzz
+@pytest.mark.timeout(3_600)
+def test_no_request_breaks_the_service_or_its_description(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with running(data, MODELWARD_RATE_LIMIT_PER_MINUTE="1000000", MODELWARD_LOG_LEVEL="warning") as service:
+        key = service.admin_key(data)
+        seed(service, key)
+        operations = count_of_operations(service)
+        found = fuzz(service, key, tmp_path, examples=max(10, 2 * CASES // operations))
+        assert service.process.poll() is None, "the service ended"
+    assert found.returncode == 0, found.stdout[-20_000:] + found.stderr[-5_000:]
+    cases = cases_of(found.stdout)
+    assert cases >= CASES, f"only {cases:,} cases were made"
+
+
+def seed(service: Running, key: str) -> None:
+    """A model with events, a reference and labels, so that reading finds something."""
+    with service.http(key) as client:
+        made = client.post("/api/v1/models", json={"name": "churn", "version": "1"})
+        assert made.status_code == 201, made.text
+        events = [
+            {
+                "event_id": f"e{n}",
+                "prediction": n % 2,
+                "score": n / 1000,
+                "features": {"age": n % 70, "plan": "abc"[n % 3]},
+            }
+            for n in range(1000)
+        ]
+        assert client.post("/api/v1/models/churn/predictions", json=events).status_code == 201
+        assert client.post("/api/v1/labels", json=[{"event_id": "e1", "label": 1}]).status_code == 201
+
+
+def count_of_operations(service: Running) -> int:
+    with service.http() as client:
+        described = client.get("/api/v1/openapi.json").json()
+    return sum(len(methods) for methods in described["paths"].values())
+
+
+def fuzz(service: Running, key: str, folder: Path, *, examples: int) -> "subprocess.CompletedProcess[str]":
+    command = [
+        str(Path(sys.executable).with_name("schemathesis")),
+        "run",
+        f"{service.url}/api/v1/openapi.json",
+        f"--header=Authorization: Bearer {key}",
+        f"--checks={','.join(CHECKS)}",
+        f"--max-response-time={SECONDS}",
+        f"--max-examples={examples}",
+        "--continue-on-failure",
+        "--seed=20260101",
+        "--suppress-health-check=all",
+        "--warnings=off",
+        "--report=json",
+        f"--report-json-path={folder / 'fuzz.json'}",
+        f"--report-dir={folder}",
+    ]
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)
+
+
+def cases_of(said: str) -> int:
+    """How many cases Schemathesis says that it made."""
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", said)
+    found = re.search(r"([\d,]+) generated", plain) or re.search(r"Test cases:\s*([\d,]+)", plain)
+    assert found, plain[-3_000:]
+    return int(found[1].replace(",", ""))
+
+
+def test_the_count_of_cases_is_read_from_what_is_said() -> None:
+    assert cases_of("Test cases:\n  10,234 generated, 10,234 passed") == 10_234
