@@ -152,10 +152,11 @@ def _who(
 
 
 class Needs:
-    """The declaration of a route: the caller has this right, or is refused."""
+    """The declaration of a route: the caller has this right, or one of the others, or is refused."""
 
-    def __init__(self, right: Right) -> None:
+    def __init__(self, right: Right, *others: Right) -> None:
         self.right = right
+        self._rights = (right, *others)
 
     def __call__(self, principal: Annotated[Principal, Depends(_who)]) -> Principal:
         """The caller.
@@ -163,7 +164,7 @@ class Needs:
         Raises:
             Forbidden: they may not do this.
         """
-        if not principal.may(self.right):
+        if not any(principal.may(right) for right in self._rights):
             raise Forbidden(f"{_sentence(principal)} may not {_NEEDED[self.right]}: ask an admin for one that may.")
         return principal
 
@@ -180,6 +181,8 @@ Ingestor = Annotated[Principal, Depends(Needs(Right.INGEST))]
 Editor = Annotated[Principal, Depends(Needs(Right.EDIT))]
 Admin = Annotated[Principal, Depends(Needs(Right.ADMIN))]
 Owner = Annotated[Principal, Depends(Needs(Right.OWN))]
+Caller = Annotated[Principal, Depends(Needs(Right.READ, Right.INGEST))]
+"""Whoever has a credential: each lets its holder read or send."""
 Anybody = Annotated[None, Depends(Open())]
 
 
@@ -189,11 +192,17 @@ def declared_by(route: BaseRoute | RouteContext) -> Right | None:
     Raises:
         LookupError: the route declares nothing.
     """
+    needs = needed_by(route)
+    return needs.right if needs else None
+
+
+def needed_by(route: BaseRoute | RouteContext) -> Needs | None:
+    """The same, as the declaration that checks a caller. Raises as `declared_by` does."""
     dependant = getattr(route, "dependant", None)
     calls = list(_calls(dependant)) if dependant else [getattr(route, "declared", None)]
-    rights = [call.right for call in calls if isinstance(call, Needs)]
-    if rights:
-        return rights[0]
+    needed = [call for call in calls if isinstance(call, Needs)]
+    if needed:
+        return needed[0]
     if any(isinstance(call, Open) for call in calls):
         return None
     raise LookupError(f"{getattr(route, 'path', route)} does not declare who may use it")

@@ -9,7 +9,7 @@ from modelward.accounts.principal import RIGHTS_OF_ROLE, Principal, Role, Scope
 from modelward.accounts.tables import DashboardSession, LoginLink, RefreshToken, User
 from modelward.errors import FieldError, Invalid, NotFound, Unauthorized
 from modelward.kit.database import change
-from modelward.kit.paging import LARGEST_ID, Page, decode_cursor, page_of
+from modelward.kit.paging import LARGEST_ID
 
 _LONGEST_EMAIL = 320  # RFC 3696, erratum 1003: 64 before the @, 255 after it
 
@@ -46,14 +46,6 @@ def user_of_organisation(session: Session, *, organisation_id: int, user_id: int
 def user_with_email(session: Session, email: str) -> User | None:
     """The person with this email, of whichever organisation."""
     return session.scalars(select(User).where(User.email == kept_email(email))).first() if is_email(email) else None
-
-
-def users_page(session: Session, *, organisation_id: int, limit: int, cursor: str | None) -> Page[User]:
-    """The people of an organisation, disabled ones too, in the order in which they came."""
-    query = select(User).where(User.organisation_id == organisation_id).order_by(User.id).limit(limit + 1)
-    if cursor is not None:
-        query = query.where(User.id > decode_cursor(cursor, int))
-    return page_of(session.scalars(query).all(), limit, lambda user: user.id)
 
 
 def owners_of(session: Session, *, organisation_id: int) -> list[User]:
