@@ -1,5 +1,6 @@
 """The service over HTTP: the ingest door, the API and the pages as one application, and `serve`, which runs it."""
 
+import asyncio
 import fcntl
 import ipaddress
 import os
@@ -14,27 +15,32 @@ from pathlib import Path
 from typing import IO
 
 import uvicorn
+from fastapi import FastAPI
 from sqlalchemy import Engine
-from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from modelward.accounts.keys import KeyKind
 from modelward.accounts.service import create_key, create_organisation, first_organisation
 from modelward.accounts.sessions import create_login_link
-from modelward.api import create_api
+from modelward.accounts.sharing import Shares
+from modelward.api import check_declared, create_api
 from modelward.errors import Conflict, Invalid, Unavailable
 from modelward.events.contract import EventStore
 from modelward.events.open import check_address
 from modelward.events.remote import RemoteStore
 from modelward.ingest.door import Door
 from modelward.ingest.journal import Journal
+from modelward.kit.body_limit import BodyLimits
 from modelward.kit.clock import now
+from modelward.kit.connections import Connection, close_silent
 from modelward.kit.database import migrate, open_database, writing
+from modelward.kit.hosts import Hosts
 from modelward.kit.memory import keep_memory_small
 from modelward.kit.observe import Observed
 from modelward.operation import Checks, Parts, measures_of
 from modelward.settings import PREFIX, WITHOUT_PREFIX, Settings
-from modelward.web.assets import Assets
+from modelward.web.assets import static_files
 from modelward.web.docs_page import router as docs
 from modelward.web.errors import install_page_errors
 from modelward.web.pages import compile_templates
@@ -65,15 +71,26 @@ class Service:
             await self._rest(scope, receive, send)
 
 
+def create_application() -> FastAPI:
+    """All routes there are, the API's first: a page's address that ends in anything stands behind them.
+
+    Raises:
+        RuntimeError: one of them does not declare who may use it.
+    """
+    api = create_api()
+    api.include_router(docs)
+    api.include_router(pages)
+    api.router.routes.append(static_files())
+    install_page_errors(api)
+    check_declared(api)
+    return api
+
+
 def create_service(parts: Parts, *, events: EventStore, hosts: tuple[str, ...]) -> ASGIApp:
     """The whole ASGI application over what is open already. `hosts` are the names it answers to; empty: any."""
     settings, door, checks = parts.settings, parts.door, Checks(parts)
     measures = measures_of(parts, checks)
-    api = create_api()
-    api.include_router(docs)
-    api.include_router(pages)
-    api.mount("/static", Assets())
-    install_page_errors(api)
+    api = create_application()
     compile_templates()
     api.state.settings = settings
     api.state.database = parts.database
@@ -81,8 +98,40 @@ def create_service(parts: Parts, *, events: EventStore, hosts: tuple[str, ...]) 
     api.state.door = door
     api.state.checks = checks
     api.state.measures = measures
-    rest: ASGIApp = TrustedHostMiddleware(api, allowed_hosts=list(hosts)) if hosts else api
-    return Service(door, Observed(SecurityHeaders(rest, frame_ancestors=settings.frame_ancestors), measures.requests))
+    api.add_middleware(BodyLimits, settings=settings)
+    rest: ASGIApp = Shares(api, per_minute=settings.rate_limit_per_minute, api=api)
+    rest = SecurityHeaders(rest, frame_ancestors=settings.frame_ancestors)
+    service: ASGIApp = Service(door, Observed(rest, measures.requests))
+    if settings.cors_origins:
+        service = _across_origins(service, settings.cors_origins)
+    return Hosts(service, names=hosts, api=api) if hosts else service
+
+
+def _across_origins(service: ASGIApp, origins: tuple[str, ...]) -> ASGIApp:
+    """Let pages of these origins call the service, with a key or token in a header. Cookies are never theirs to use."""
+    return CORSMiddleware(
+        service,
+        allow_origins=origins,
+        allow_methods=("GET", "POST", "PUT", "PATCH", "DELETE"),
+        allow_headers=(
+            "Authorization",
+            "Content-Type",
+            "Content-Encoding",
+            "Idempotency-Key",
+            "X-API-Key",
+            "X-Request-Id",
+        ),
+        expose_headers=(
+            "Idempotency-Replayed",
+            "Link",
+            "RateLimit-Limit",
+            "RateLimit-Policy",
+            "RateLimit-Remaining",
+            "RateLimit-Reset",
+            "Retry-After",
+            "X-Request-Id",
+        ),
+    )
 
 
 def serve(settings: Settings, *, host: str, port: int) -> None:
@@ -119,16 +168,20 @@ def serve(settings: Settings, *, host: str, port: int) -> None:
             )
             address = f"http://{_written(host)}:{listener.getsockname()[1]}"
             with _ended_by_signals():
-                _Server(_configuration(service), lambda: _announce(database, address, first_key)).run([listener])
+                _Server(
+                    _configuration(service, settings.trusted_proxies), lambda: _announce(database, address, first_key)
+                ).run([listener])
         finally:
             door.close()
             child.stop()
 
 
-def _configuration(service: ASGIApp) -> uvicorn.Config:
+def _configuration(service: ASGIApp, trusted_proxies: tuple[str, ...]) -> uvicorn.Config:
     return uvicorn.Config(
         service,
-        http="httptools",
+        http=Connection,
+        ws="none",
+        forwarded_allow_ips=list(trusted_proxies),
         lifespan="off",
         log_config=None,  # its lines go through ours
         log_level="warning",
@@ -140,7 +193,7 @@ def _configuration(service: ASGIApp) -> uvicorn.Config:
 
 
 class _Server(uvicorn.Server):
-    """uvicorn, saying when it answers."""
+    """uvicorn, saying when it answers, and closing connections that say nothing."""
 
     def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:
         super().__init__(config)
@@ -149,6 +202,7 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
+            self._watch = asyncio.create_task(close_silent(self.server_state.connections))
             self._announce()
 
 

@@ -8,6 +8,7 @@ can be given as a file: `MODELWARD_SECRET_KEY_FILE=/run/secrets/key`.
 import os
 from collections.abc import Mapping
 from difflib import get_close_matches
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -62,6 +63,7 @@ class Settings(BaseModel):
     rate_limit_per_minute: int = Field(1_200, ge=1)
     max_ingest_requests: int = Field(256, ge=1)  # at once
     allowed_hosts: Listed = ()  # none: any host
+    trusted_proxies: Listed = ("127.0.0.1", "::1")
     frame_ancestors: Listed = ()
     public_read: bool = False
     retention_days: int | None = Field(None, ge=1)
@@ -71,6 +73,7 @@ class Settings(BaseModel):
     journal_keep_hours: int = Field(24, ge=0)
     min_free_disk_bytes: int = Field(256 * MEBIBYTE, ge=0)
     max_body_bytes: int = Field(10_000_000, ge=1_000)  # of JSON; an Arrow stream may have ten times as much
+    max_upload_bytes: int = Field(1_000_000_000, ge=1_000)
     max_events_per_request: int = Field(10_000, ge=1)
     max_features: int = Field(2_000, ge=1)
     log_format: Literal["auto", "console", "json"] = "auto"
@@ -89,6 +92,18 @@ class Settings(BaseModel):
     @classmethod
     def _in_small_letters(cls, word: object) -> object:
         return word.lower() if isinstance(word, str) else word
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, proxies: tuple[str, ...]) -> tuple[str, ...]:
+        for proxy in proxies:
+            try:
+                ip_network("0.0.0.0/0" if proxy == "*" else proxy)
+            except ValueError:
+                raise ValueError(
+                    f"{proxy!r} is neither an address nor a network: write 10.0.0.7 or 10.0.0.0/8"
+                ) from None
+        return proxies
 
     @field_validator("frame_ancestors", "cors_origins")
     @classmethod

@@ -18,8 +18,8 @@ from modelward.events.duckdb import DuckDBStore
 from modelward.ingest.door import Door
 from modelward.ingest.journal import Journal, JournalReader
 from modelward.ingest.mover import Mover
-from modelward.ingest.patience import PATIENCE, Patience
 from modelward.kit.database import reading, writing
+from modelward.kit.patience import PATIENCE, Patience
 from modelward.registry.tables import Model
 from modelward.settings import settings_from
 

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from modelward.ingest.patience import Patience
+from modelward.kit.patience import Patience
 
 HEAD = "POST /api/v1/events?model=m HTTP/1.1\r\nHost: here\r\nX-API-Key: {}\r\nContent-Length: {}\r\n\r\n"
 

@@ -7,6 +7,7 @@ read each item's fields (`steps.py`), resolve the models, write the journal, ans
 import logging
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -16,7 +17,7 @@ from urllib.parse import parse_qs
 from sqlalchemy import Engine
 
 from modelward.accounts.principal import Principal, Right
-from modelward.errors import Forbidden, ModelwardError, Unauthorized
+from modelward.errors import Forbidden, ModelwardError, Unauthorized, Unavailable
 from modelward.ingest.arrow_intake import ArrowIntake
 from modelward.ingest.bodies import UnknownCoding, unpacked
 from modelward.ingest.commit import GroupCommit
@@ -24,13 +25,14 @@ from modelward.ingest.counting import Counters
 from modelward.ingest.directory import Directory
 from modelward.ingest.intake import Intake, JsonIntake, LabelIntake, Taken
 from modelward.ingest.journal import Journal
-from modelward.ingest.patience import PATIENCE, Patience, Readings
+from modelward.ingest.refusals import Refusals
 from modelward.ingest.requests import Gone, Head, Receive, Scope, Send, answer, body_of, head_of, refuse
 from modelward.ingest.timestamps import Clock, times_of
 from modelward.kit import clock as kit_clock
 from modelward.kit.measures import RequestMeasures
 from modelward.kit.observe import log as requests_log
 from modelward.kit.observe import write_line
+from modelward.kit.patience import PATIENCE, Patience, Readings
 from modelward.kit.request_id import adopt, ensure
 from modelward.kit.secrets import secret_of
 from modelward.settings import Settings
@@ -89,7 +91,9 @@ class Door:
         self._directory = Directory(engine, clock, secret_of(settings))
         self._commit = GroupCommit(journal)
         self._counters = Counters()
+        self._most, self._inside = settings.max_ingest_requests, 0  # requests of known callers at once
         self.requests = RequestMeasures()
+        self.refusals = Refusals()
         # Arrow loads more at its first use (pandas too, where it is installed): not while a sender waits.
         times_of(["2026-01-01T00:00:00Z"] * 4, Clock(clock()))
         # The fixed paths are looked up; only those that name a model are matched.
@@ -123,6 +127,7 @@ class Door:
             self._counters.add("gone")
         except ModelwardError as error:
             self._counters.add(f"refused.{type(error).__name__}")
+            self._remember(scope, type(error).__name__, error.sentence)
             status = await refuse(send, error)
         except Exception:
             # Nothing was acknowledged, so nothing is lost: the sender is told to try again, and the log says why.
@@ -132,8 +137,18 @@ class Door:
             status = await refuse(send, None)
         else:
             self._count(taken)
+            if taken.rejected:
+                self._remember(scope, taken.rejected[0].reason, taken.rejected[0].detail)
             status = await _tell(send, taken)
         self._note(scope["method"], route, status, perf_counter() - begun)
+
+    def _remember(self, scope: Scope, reason: str, sentence: str) -> None:
+        """Keep a refusal for the page of whom it concerns. Who that is, is asked again, of memory alone."""
+        caller = None
+        with suppress(ModelwardError):  # a credential that is known to be none
+            caller = self._directory.known_caller(head_of(scope).token)
+        owner, address = caller.organisation_id if caller else None, (scope.get("client") or ("",))[0]
+        self.refusals.note(organisation_id=owner, at=self._clock(), reason=reason, sentence=sentence, address=address)
 
     def _note(self, method: str, route: _Route, status: int, seconds: float) -> None:
         what, named = route
@@ -161,6 +176,17 @@ class Door:
             )
         principal = await self._caller(head)
         self._journal.admit()
+        if self._inside >= self._most:
+            raise Unavailable(f"{self._most:,} requests are being taken at this moment: send this one again shortly.")
+        self._inside += 1
+        try:
+            return await self._take_from(principal, head, route, scope, receive)
+        finally:
+            self._inside -= 1
+
+    async def _take_from(
+        self, principal: Principal, head: Head, route: _Route, scope: Scope, receive: Receive
+    ) -> Taken:
         arrow = head.content_type == ARROW
         limit = self._settings.max_body_bytes * (_ARROW_FACTOR if arrow else 1)
         body = await body_of(receive, head=head, limit=limit, readings=self._readings)

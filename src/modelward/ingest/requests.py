@@ -8,7 +8,7 @@ import msgspec
 
 from modelward.errors import Conflict, Forbidden, Invalid, ModelwardError, NotFound, TooMany, Unauthorized, Unavailable
 from modelward.ingest.bodies import TooLarge, UnknownCoding
-from modelward.ingest.patience import Reading, Readings, TooSlow
+from modelward.kit.patience import Reading, Readings, TooSlow
 from modelward.kit.request_id import HEADER, current, ensure
 
 Scope = MutableMapping[str, Any]
@@ -19,6 +19,7 @@ Send = Callable[[Message], Awaitable[None]]
 _encoder = msgspec.json.Encoder()
 _JSON = (b"content-type", b"application/json")
 _PROBLEM = (b"content-type", b"application/problem+json")
+_NOSNIFF = (b"x-content-type-options", b"nosniff")
 
 # The first that fits decides.
 _STATUS: tuple[tuple[type[ModelwardError], int, str], ...] = (
@@ -168,7 +169,7 @@ async def refuse(send: Send, error: ModelwardError | None) -> int:
 
 
 async def _send(send: Send, status: int, body: bytes, headers: list[tuple[bytes, bytes]]) -> int:
-    headers = [*headers, (b"content-length", b"%d" % len(body))]
+    headers = [*headers, _NOSNIFF, (b"content-length", b"%d" % len(body))]
     if named := current():
         headers.append((HEADER, named.encode("ascii")))
     await send({"type": "http.response.start", "status": status, "headers": headers})

@@ -44,6 +44,7 @@ _TITLES = {
     404: "Not found",
     405: "Method not allowed",
     406: "Not available in this form",
+    408: "Too slow",
     413: "Too large",
     415: "Not in a form that is understood",
     429: "Too many requests",
@@ -77,6 +78,13 @@ def install_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _answer_http)
     app.add_exception_handler(OperationalError, _answer_database)
     app.add_exception_handler(Exception, _answer_unexpected)
+
+
+def answer_error(request: Request, error: ModelwardError | RequestValidationError | HTTPException) -> JSONResponse:
+    """The answer to an error that is not a fault of the service, for those who need it before it leaves."""
+    if isinstance(error, ModelwardError):
+        return _answer_ours(request, error)
+    return (_answer_validation if isinstance(error, RequestValidationError) else _answer_http)(request, error)
 
 
 def validation_problem(errors: list[Any]) -> Invalid:

@@ -1,14 +1,15 @@
 """Monitoring over HTTP: drift, metrics, quality, references, settings, and the events themselves."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Form, Query, Request, UploadFile, status
 from fastapi.responses import Response, StreamingResponse
 
+from modelward.accounts.api_route import ApiRoute
 from modelward.accounts.permission import Editor, Reader
 from modelward.kit.clock import now
 from modelward.kit.database import reading, writing
-from modelward.kit.paging import Cursor, Limit
+from modelward.kit.paging import lead_on
 from modelward.kit.web import Reading, Writing
 from modelward.monitoring import answers, queries
 from modelward.monitoring.capture_baseline import (
@@ -19,24 +20,26 @@ from modelward.monitoring.capture_baseline import (
 )
 from modelward.monitoring.export_events import MEDIA_TYPES, events_file, events_page
 from modelward.monitoring.monitor_settings import change_monitor, monitor_of
-from modelward.monitoring.schemas import Moment, ReferenceWindow
-from modelward.monitoring.upload import kept
+from modelward.monitoring.schemas import EvaluationsAsked, EventsAsked, Moment, ReferenceWindow
+from modelward.monitoring.upload import kept, shown_name
 from modelward.registry.service import resolve, schema
 
-router = APIRouter(tags=["monitoring"])
+router = APIRouter(route_class=ApiRoute, tags=["monitoring"])
+starred = APIRouter(tags=["monitoring"])
+"""These also answer at the root: programs in the field send them so."""
 
 Since = Annotated[Moment | None, Query(description="From this moment on.")]
 Until = Annotated[Moment | None, Query(description="Up to but without this moment.")]
 Answer = dict[str, Any]
 
 
-@router.get("/models/{model}/drift/current")
+@starred.get("/models/{model}/drift/current")
 def current_drift(model: str, session: Reading, reader: Reader) -> Answer:
     """The verdict that holds now."""
     return answers.current_drift(session, resolve(session, reader.scope, model))
 
 
-@router.get("/models/{model}/drift")
+@starred.get("/models/{model}/drift")
 def drift(model: str, session: Reading, reader: Reader, start: Since = None, end: Until = None) -> Answer:
     """The verdict that holds now; with `start`, that of any span."""
     found = resolve(session, reader.scope, model)
@@ -65,12 +68,19 @@ def profiles(model: str, session: Reading, reader: Reader, start: Moment, end: M
 
 @router.get("/models/{model}/evaluations")
 def evaluations(
-    model: str, session: Reading, reader: Reader, *, start: Since = None, end: Until = None, limit: Limit = 100
+    model: str,
+    request: Request,
+    response: Response,
+    session: Reading,
+    reader: Reader,
+    *,
+    asked: Annotated[EvaluationsAsked, Query()],
 ) -> Answer:
-    """The newest windows that were evaluated, oldest first."""
+    """The windows that were evaluated, newest first."""
     found = resolve(session, reader.scope, model)
-    points = queries.window_history(session, model_id=found.id, start=start, end=end, limit=limit)
-    return {"model_id": found.id, "model": found.key, "items": points}
+    page = queries.evaluations_page(session, model_id=found.id, asked=asked)
+    lead_on(request, response, page.next)
+    return {"model_id": found.id, "model": found.key, "items": page.items, "next": page.next}
 
 
 @router.get("/models/{model}/monitor")
@@ -103,7 +113,7 @@ def upload_baseline(
         profile = read_upload(session, model_id=found.id, path=path)
     with writing(database) as session:
         found = resolve(session, editor.scope, model)
-        name = file.filename or "a file"
+        name = shown_name(file.filename)
         upload_reference(session, model=found, profile=profile, file_name=name, now=now(), note=note)
         return answers.reference_answer(session, found)
 
@@ -128,20 +138,20 @@ def confirm_baseline(model: str, session: Writing, editor: Editor) -> Answer:
 def events(
     model: str,
     request: Request,
+    response: Response,
     session: Reading,
     reader: Reader,
     *,
-    start: Since = None,
-    end: Until = None,
-    limit: Limit = 50,
-    cursor: Cursor = None,
-    format: Literal["json", "csv", "parquet"] = "json",  # noqa: A002 - the name in the address
+    asked: Annotated[EventsAsked, Query()],
 ) -> Answer | Response:
     """The events: JSON by pages, newest first; CSV and Parquet whole, for a span or all there is."""
     found = resolve(session, reader.scope, model)
     described, store = schema(session, found.id), request.app.state.events
-    if format == "json":
-        return events_page(store, found, described, start=start, end=end, limit=limit, cursor=cursor)
-    pieces = events_file(store, found, described, start=start, end=end, kind=format)
-    name = {"Content-Disposition": f'attachment; filename="events-{found.id}.{format}"'}
-    return StreamingResponse(pieces, media_type=MEDIA_TYPES[format], headers=name)
+    span = {"start": asked.start, "end": asked.end}
+    if asked.format == "json":
+        page = events_page(store, found, described, **span, limit=asked.limit, cursor=asked.cursor)
+        lead_on(request, response, page["next"])
+        return page
+    pieces = events_file(store, found, described, **span, kind=asked.format)
+    name = {"Content-Disposition": f'attachment; filename="events-{found.id}.{asked.format}"'}
+    return StreamingResponse(pieces, media_type=MEDIA_TYPES[asked.format], headers=name)

@@ -14,6 +14,7 @@ LARGEST_UNPACKED = 1_000_000_000
 """Bytes of values. A small file may unpack to any size; memory is looked after before that happens."""
 
 _PIECE = 1 << 20
+_LONGEST_NAME = 200
 
 
 @contextmanager
@@ -38,6 +39,12 @@ def kept(upload: IO[bytes]) -> Iterator[Path]:
         if not size:
             raise Invalid("The file is empty: send a CSV or Parquet file with a row for each prediction.")
         yield path
+
+
+def shown_name(name: str | None) -> str:
+    """The file's name as it may be kept and shown: without folders, printable, and not endless."""
+    last = (name or "").replace("\\", "/").rpartition("/")[2]
+    return "".join(sign for sign in last if sign.isprintable()).strip()[:_LONGEST_NAME] or "a file"
 
 
 def check_size(path: Path) -> None:

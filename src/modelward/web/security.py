@@ -1,4 +1,7 @@
-"""Headers that keep a page to itself: no other host, no inline script or style, no frame, no guessing of types."""
+"""Headers that keep an answer to itself: no other host, no inline script or style, no frame, no guessing of types.
+
+Also: no copy in a cache, and where it came over https, never again without.
+"""
 
 from collections.abc import Sequence
 from urllib.parse import urlsplit
@@ -30,6 +33,8 @@ class SecurityHeaders:
             "referrer-policy": "same-origin",
             "cross-origin-opener-policy": "same-origin",
             "permissions-policy": "camera=(), geolocation=(), microphone=()",
+            # What is answered is the caller's own. What may be kept (static files) says so itself.
+            "cache-control": "no-store",
         }
         if not frame_ancestors:
             self._headers["x-frame-options"] = "DENY"
@@ -44,6 +49,8 @@ class SecurityHeaders:
                 headers = MutableHeaders(scope=message)
                 for name, value in self._headers.items():
                     headers.setdefault(name, value)
+                if scope["scheme"] == "https":
+                    headers.setdefault("strict-transport-security", "max-age=31536000")
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
