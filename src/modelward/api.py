@@ -1,22 +1,32 @@
-"""The HTTP API: each domain's routes under one prefix, those of operation under three, and errors as answers."""
+"""The HTTP API: each domain's routes under their prefixes, errors as answers, none of them without an owner."""
 
+from collections.abc import Iterator
 from importlib.metadata import version
+from typing import NamedTuple
 
 from fastapi import FastAPI
+from fastapi.routing import RouteContext, iter_route_contexts
 
 from modelward.accounts.openapi import describe
+from modelward.accounts.permission import declared_by
+from modelward.accounts.principal import Right
 from modelward.kit.problems import install_problem_handlers
 
 PREFIX = "/api/v1"
+PREFIXES = (PREFIX, "/api", "")
+"""The canonical one first. Under the last, the root, only those that programs in the field send there (`starred`)."""
 DESCRIPTION = """\
 A watch over machine-learning models in production: send every prediction, and hear whether the data moved, and why.
 
 A credential is an API key (`Authorization: Bearer mw_…`, or `X-API-Key`) or an access token from `POST /auth/login`.
-Every error is a problem (RFC 9457) with a sentence that says what to do. Every list has `limit` and `cursor`.
+Every error is a problem (RFC 9457) with a sentence that says what to do. Every list has `limit`, `cursor` and `sort`,
+and is filtered by `field=value`. All of it answers under `/api` too, and what programs in the field send, at the root.
 """
 TAGS = (
     {"name": "ingestion", "description": "Predictions and outcomes in. What is acknowledged is durable."},
     {"name": "models", "description": "Which models there are, in which projects."},
+    {"name": "projects", "description": "Groups of models."},
+    {"name": "API keys", "description": "What programs sign their requests with."},
     {
         "name": "monitoring",
         "description": "Drift, quality and volume, the references they are held against, and the events.",
@@ -26,12 +36,24 @@ TAGS = (
 )
 
 
+class Declared(NamedTuple):
+    """One route, and who may use it: whoever has the right; anybody where it is None."""
+
+    methods: tuple[str, ...]
+    path: str
+    right: Right | None
+    described: bool
+
+
 def create_api() -> FastAPI:
     """The FastAPI application with every domain's routes, before anything is wired to it."""
-    from modelward.ingest.routes import router as ingestion
-    from modelward.monitoring.routes import router as monitoring
+    from modelward.accounts import routes as accounts
+    from modelward.ingest import routes as ingestion
+    from modelward.monitoring import overview_routes as overview
+    from modelward.monitoring import routes as monitoring
     from modelward.operation import router as operation
-    from modelward.registry.routes import router as registry
+    from modelward.registry import key_routes, project_routes
+    from modelward.registry import routes as registry
 
     api = FastAPI(
         title="Modelward",
@@ -40,10 +62,49 @@ def create_api() -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
-    api.openapi = describe(api, description=DESCRIPTION, tags=TAGS)  # type: ignore[method-assign]
+    api.openapi = describe(api, description=DESCRIPTION, tags=TAGS, prefixes=PREFIXES)  # type: ignore[method-assign]
     install_problem_handlers(api)
-    for router in (registry, ingestion, monitoring):
-        api.include_router(router, prefix=PREFIX)
-    for prefix in (PREFIX, "/api", ""):
-        api.include_router(operation, prefix=prefix, include_in_schema=prefix == PREFIX)
+    starred = (accounts.starred, registry.starred, ingestion.starred, monitoring.starred, overview.starred, operation)
+    others = (
+        accounts.router,
+        project_routes.router,
+        key_routes.router,
+        ingestion.router,
+        monitoring.router,
+        overview.router,
+    )
+    for prefix in PREFIXES:
+        for router in starred if prefix == "" else (*starred, *others):
+            api.include_router(router, prefix=prefix, include_in_schema=prefix == PREFIX)
+    check_declared(api)
     return api
+
+
+def declared(api: FastAPI) -> Iterator[Declared]:
+    """Every route of the application, pages and folders of files too, with who may use it.
+
+    Raises:
+        LookupError: one of them does not say.
+    """
+    for route in iter_route_contexts(api.routes):
+        shown = bool(getattr(route, "include_in_schema", False))
+        yield Declared(tuple(sorted(route.methods or ())), str(route.path), declared_by(route), shown)
+
+
+def check_declared(api: FastAPI) -> None:
+    """Refuse to serve an application with a route that does not say who may use it.
+
+    Raises:
+        RuntimeError: there are such routes; it names them.
+    """
+    silent = [str(route.path) for route in iter_route_contexts(api.routes) if not _declares(route)]
+    if silent:
+        raise RuntimeError(f"These routes do not declare who may use them, so nothing is served: {', '.join(silent)}")
+
+
+def _declares(route: RouteContext) -> bool:
+    try:
+        declared_by(route)
+    except LookupError:
+        return False
+    return True

@@ -56,8 +56,13 @@ _PROBLEM_SCHEMA = {
 }
 
 
-def describe(api: FastAPI, *, description: str, tags: Sequence[dict[str, Any]]) -> Callable[[], dict[str, Any]]:
-    """What `api.openapi` is to be: the whole description, made once, at its first use."""
+def describe(
+    api: FastAPI, *, description: str, tags: Sequence[dict[str, Any]], prefixes: Sequence[str] = ()
+) -> Callable[[], dict[str, Any]]:
+    """What `api.openapi` is to be: the whole description, made once, at its first use.
+
+    A route stands in it once, under the first of the `prefixes`, and says under which others it answers too.
+    """
     made: dict[str, Any] = {}
 
     def openapi() -> dict[str, Any]:
@@ -65,18 +70,21 @@ def describe(api: FastAPI, *, description: str, tags: Sequence[dict[str, Any]]) 
             whole = get_openapi(
                 title=api.title, version=api.version, description=description, routes=api.routes, tags=list(tags)
             )
-            made.update(_completed(whole, api))
+            made.update(_completed(whole, api, prefixes))
         return made
 
     return openapi
 
 
-def _completed(whole: dict[str, Any], api: FastAPI) -> dict[str, Any]:
+def _completed(whole: dict[str, Any], api: FastAPI, prefixes: Sequence[str]) -> dict[str, Any]:
     schemas = whole.setdefault("components", {}).setdefault("schemas", {})
     schemas["Problem"] = _PROBLEM_SCHEMA
-    for route in iter_route_contexts(api.routes):
+    routes = list(iter_route_contexts(api.routes))
+    paths = {(route.path_format, method) for route in routes for method in route.methods or ()}
+    for route in routes:
         for operation in _operations_of(whole, route):
             _complete(operation, route)
+            _add_elsewhere(operation, route, paths, prefixes)
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
     return whole
@@ -103,6 +111,17 @@ def _complete(operation: dict[str, Any], route: RouteContext) -> None:
     for status in _errors(operation, route, right):
         responses.setdefault(str(status), _answer(status))
     operation["responses"] = dict(sorted(responses.items()))
+
+
+def _add_elsewhere(
+    operation: dict[str, Any], route: RouteContext, paths: set[tuple[str | None, str]], prefixes: Sequence[str]
+) -> None:
+    path, method = str(route.path_format), next(iter(route.methods or ("GET",)))
+    bare = path.removeprefix(prefixes[0]) if prefixes else path
+    others = [prefix + bare for prefix in prefixes[1:] if (prefix + bare, method) in paths]
+    if others:
+        told = " and ".join(f"`{other}`" for other in others)
+        operation["description"] = f"{operation.get('description', '')}\n\nAlso answers at {told}.".strip()
 
 
 def holders(right: Right) -> str:

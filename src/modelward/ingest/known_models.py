@@ -90,10 +90,15 @@ class KnownModels:
         self._known.pop(model_id, None)
 
 
-def _known(model: Model, described: Schema) -> KnownModel:
+def table_of(model: Model, described: Schema) -> EventTable:
+    """The model's table in the event store, which has it once an event was moved."""
     features = tuple(FeatureColumn(spec.column, spec.name, COLUMN_TYPES[spec.kind]) for spec in described.features)
     prediction = COLUMN_TYPES[described.prediction or FeatureKind.NUMERIC]
-    table = EventTable(model.id, model.organisation_id, model.key, features, prediction, score=True)
+    return EventTable(model.id, model.organisation_id, model.key, features, prediction, score=True)
+
+
+def _known(model: Model, described: Schema) -> KnownModel:
+    table = table_of(model, described)
     return KnownModel(model.id, described, table, _decoder(described), model.task, model.threshold)
 
 

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from modelward.accounts.permission import Ingestor
 from modelward.ingest.door import ARROW
 from modelward.ingest.reasons import Reason
 
@@ -22,7 +23,16 @@ _EVENT = {
     "score": 0.83,
     "features": {"age": 41, "city": "Lyon", "member": True},
 }
+_PREDICTION = {"timestamp": "2026-01-31T12:00:00Z", "prediction_value": 0.83, "features": {"age": 41, "city": "Lyon"}}
+_LOGGED = {
+    "model_id": "churn",
+    "timestamp": "2026-01-31T12:00:00",
+    "input_features": {"age": 41, "city": "Lyon"},
+    "prediction": 1,
+    "actual_label": None,
+}
 _LABEL = {"event_id": "e-1", "label": 1}
+_OUTCOME = {"actual_label": 1, "timestamp_actual_known": "2026-02-28T12:00:00Z"}
 _REJECTED = {
     "type": "array",
     "items": {
@@ -78,13 +88,12 @@ def _answers() -> dict[int | str, dict[str, Any]]:
     return {201: taken, **refused, 422: problem("Nothing was accepted", _NOTHING)}
 
 
-def _body(one: dict[str, Any], many: str, *, arrow: bool) -> dict[str, Any]:
+def _body(one: dict[str, Any], many: str | None, *, arrow: bool) -> dict[str, Any]:
     described = {"type": "object", "properties": {name: {} for name in one}}
-    examples = {
-        "one": {"value": one},
-        "many": {"value": [one, {**one, "event_id": "e-2"}]},
-        "enveloped": {"value": {many: [one]}},
-    }
+    examples: dict[str, Any] = {"one": {"value": one}}
+    if many is not None:
+        examples["many"] = {"value": [one, {**one, "event_id": "e-2"}]}
+        examples["enveloped"] = {"value": {many: [one]}}
     content: dict[str, Any] = {
         "application/json": {
             "schema": {"anyOf": [described, {"type": "array", "items": described}]},
@@ -94,8 +103,7 @@ def _body(one: dict[str, Any], many: str, *, arrow: bool) -> dict[str, Any]:
     }
     if arrow:
         content[ARROW.decode()] = {"schema": {"type": "string", "format": "binary"}}
-    key = {"name": "X-API-Key", "in": "header", "schema": {"type": "string"}, "description": "or a Bearer token"}
-    return {"requestBody": {"required": True, "content": content}, "parameters": [key]}
+    return {"requestBody": {"required": True, "content": content}}
 
 
 class _AtTheDoor(Response):
@@ -109,36 +117,46 @@ class _AtTheDoor(Response):
         await self._door(scope, receive, send)
 
 
-_EVENTS: dict[str, Any] = {
-    "status_code": 201,
-    "response_class": _AtTheDoor,
-    "responses": _answers(),
-    "openapi_extra": _body(_EVENT, "events", arrow=True),
-}
-_LABELS: dict[str, Any] = {**_EVENTS, "openapi_extra": _body(_LABEL, "labels", arrow=False)}
+def _at_the_door(example: dict[str, Any], many: str | None, *, arrow: bool = False) -> dict[str, Any]:
+    return {
+        "status_code": 201,
+        "response_class": _AtTheDoor,
+        "responses": _answers(),
+        "openapi_extra": _body(example, many, arrow=arrow),
+    }
 
 
-@router.post("/events", **_EVENTS)
-async def send_events(request: Request, model: str | None = None) -> Response:  # noqa: ARG001 - the door reads it
+@router.post("/events", **_at_the_door(_EVENT, "events", arrow=True))
+async def send_events(request: Request, _: Ingestor, model: str | None = None) -> Response:  # noqa: ARG001 - the door reads it
     """Send events: one, a list, a list in an envelope, a line each, or an Arrow IPC stream."""
     return _AtTheDoor(request)
 
 
-@router.post("/models/{model}/predictions", **_EVENTS)
-async def send_predictions(request: Request, model: str) -> Response:  # noqa: ARG001 - as above
+@router.post("/models/{model}/predictions", **_at_the_door(_PREDICTION, "predictions", arrow=True))
+async def send_predictions(request: Request, model: str, _: Ingestor) -> Response:  # noqa: ARG001 - as above
     """Send events of one model, which is registered by its key if there is none."""
     return _AtTheDoor(request)
 
 
-@router.post("/labels", **_LABELS)
-async def send_labels(request: Request) -> Response:
+@router.post("/labels", **_at_the_door(_LABEL, "labels"))
+async def send_labels(request: Request, _: Ingestor) -> Response:
     """Send what really happened, by the event's id: one, a list, or a line each."""
     return _AtTheDoor(request)
 
 
-@router.put("/logs/prediction/{event_id}", include_in_schema=False)
-@router.post("/logs/prediction", include_in_schema=False)
-@router.post("/logs/prediction/batch", include_in_schema=False)
-async def other_names(request: Request) -> Response:
-    """The same under the names that programs in the field use."""
+@router.post("/logs/prediction", **_at_the_door(_LOGGED, "predictions"))
+async def log_prediction(request: Request, _: Ingestor) -> Response:
+    """The same as `POST /events`, under the names that programs in the field use."""
+    return _AtTheDoor(request)
+
+
+@router.post("/logs/prediction/batch", **_at_the_door(_LOGGED, "predictions"))
+async def log_predictions(request: Request, _: Ingestor) -> Response:
+    """The same for many: a list, or a list in an envelope."""
+    return _AtTheDoor(request)
+
+
+@router.put("/logs/prediction/{event_id}", **_at_the_door(_OUTCOME, None))
+async def log_outcome(request: Request, event_id: str, _: Ingestor) -> Response:  # noqa: ARG001 - as above
+    """Add what really happened to one prediction. Sent again, the latest holds."""
     return _AtTheDoor(request)

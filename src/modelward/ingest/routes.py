@@ -14,7 +14,7 @@ from modelward.accounts.principal import Scope
 from modelward.errors import NotFound
 from modelward.ingest.door import Door
 from modelward.ingest.health import AsideEntry, progressed, set_aside
-from modelward.ingest.openapi import router as door_router
+from modelward.ingest.openapi import router as starred
 from modelward.ingest.retries import wish, wished
 from modelward.ingest.segments import Position
 from modelward.kit.clock import now
@@ -22,8 +22,9 @@ from modelward.kit.web import Reading
 from modelward.registry.service import within
 from modelward.registry.tables import Model
 
+__all__ = ["router", "starred"]
+
 router = APIRouter(tags=["ingestion"])
-router.include_router(door_router)
 
 
 class DoorAnswer(BaseModel):

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 from sqlalchemy import ColumnElement, Select, and_, or_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from starlette.requests import Request
@@ -43,6 +43,13 @@ class Asked(BaseModel):
     limit: int = Field(100, ge=1, le=LARGEST_PAGE, description="How many at most.")
     cursor: str | None = Field(None, max_length=1_000, description="Where to go on: `next` of the page before.")
     sort: str = Field("id", description="What to sort by; with `-` before it the largest or newest comes first.")
+
+    @field_validator("*")
+    @classmethod
+    def _is_text(cls, value: Any) -> Any:
+        if isinstance(value, str) and "\0" in value:
+            raise ValueError("it holds a NUL, which no database can look for")
+        return value
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,8 @@ import pyarrow.csv as arrow_csv
 import pyarrow.parquet as pq
 
 from modelward.errors import Invalid
-from modelward.events.contract import EventStore
+from modelward.events.contract import EventStore, scan_schema
+from modelward.ingest.known_models import table_of
 from modelward.kit.paging import decode_cursor, page_of
 from modelward.registry.service import Schema
 from modelward.registry.tables import Model
@@ -51,9 +52,10 @@ def events_file(
     store: EventStore, model: Model, described: Schema, *, start: datetime | None, end: datetime | None, kind: str
 ) -> Iterator[bytes]:
     """The events of a span (by default all) as a CSV or Parquet file, a piece at a time."""
-    if not model.event_count:
-        return iter([b""])
-    batches = store.scan(model.id, start or _BEGINNING, end or _END)
+    if model.event_count:
+        batches = store.scan(model.id, start or _BEGINNING, end or _END)
+    else:  # No table yet; a file with a header and no rows is a file all the same.
+        batches = scan_schema(table_of(model, described)).empty_table().to_reader()
     return csv_pieces(batches, described) if kind == "csv" else parquet_pieces(batches, described)
 
 

@@ -7,10 +7,11 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, defer
 
 from modelward.accounts.principal import Scope
+from modelward.kit.paging import Page, listed
 from modelward.monitoring.alarms import column_alarms
 from modelward.monitoring.distributions import distribution
 from modelward.monitoring.measures import latency_from, spread_from
@@ -28,6 +29,7 @@ from modelward.monitoring.readings import (
     Spread,
     WindowPoint,
 )
+from modelward.monitoring.schemas import EvaluationsAsked
 from modelward.monitoring.subject import read_reference
 from modelward.monitoring.tables import ColumnEvaluation, Evaluation
 from modelward.registry.service import current_baseline, within
@@ -48,6 +50,7 @@ __all__ = [
     "distribution",
     "drifted_since",
     "evaluation",
+    "evaluations_page",
     "heat_map",
     "latest_evaluation",
     "model_card",
@@ -120,6 +123,14 @@ def window_history(
     return _points(session, _evaluations(session, model_id, kind, start=start, end=end, limit=limit))
 
 
+def evaluations_page(session: Session, *, model_id: int, asked: EvaluationsAsked) -> Page[WindowPoint]:
+    """The windows that were asked for, of the kind that the model's monitor asks for."""
+    columns = {name: getattr(Evaluation, name) for name in ("starts_at", "verdict", "level", "drifted", "closed")}
+    query = _evaluated(model_id, window_kind(session, model_id), start=asked.start, end=asked.end)
+    page = listed(session, query, asked, columns=columns, key=Evaluation.id)
+    return Page(_points(session, page.items), page.next)
+
+
 def latest_evaluation(session: Session, *, model_id: int, closed: bool | None = None) -> EvaluationView | None:
     """The evaluation that speaks for the model now: the newest with enough rows, else the newest; None before any."""
     of_model = select(Evaluation).where(
@@ -179,18 +190,21 @@ def window_kind(session: Session, model_id: int) -> str:
 def _evaluations(
     session: Session, model_id: int, kind: str, *, start: datetime | None, end: datetime | None, limit: int
 ) -> list[Evaluation]:
+    query = _evaluated(model_id, kind, start=start, end=end).order_by(Evaluation.starts_at.desc()).limit(limit)
+    return list(reversed(session.scalars(query).all()))
+
+
+def _evaluated(model_id: int, kind: str, *, start: datetime | None, end: datetime | None) -> Select[Evaluation]:
     query = (
         select(Evaluation)
         .options(defer(Evaluation.comparison))  # The whole comparison is ten times the rest, and read one at a time.
         .where(Evaluation.model_id == model_id, Evaluation.kind == kind)
-        .order_by(Evaluation.starts_at.desc())
-        .limit(limit)
     )
     if start is not None:
         query = query.where(Evaluation.ends_at > start)
     if end is not None:
         query = query.where(Evaluation.starts_at < end)
-    return list(reversed(session.scalars(query).all()))
+    return query
 
 
 def _points(session: Session, evaluations: Sequence[Evaluation]) -> tuple[WindowPoint, ...]:

@@ -1,39 +1,45 @@
-"""Registering and reading models over HTTP."""
+"""Registering and reading models over HTTP. Projects and keys have routes of their own files."""
 
-from fastapi import APIRouter, status
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response, status
 
 from modelward.accounts.permission import Editor, Ingestor, Reader
 from modelward.kit.clock import now
-from modelward.kit.paging import Cursor, Limit
+from modelward.kit.paging import lead_on
 from modelward.kit.web import Reading, Writing
 from modelward.registry import queries, register_model
-from modelward.registry.schemas import ModelAnswer, ModelChanges, ModelDetail, ModelPage, NewModel
+from modelward.registry.schemas import ModelAnswer, ModelChanges, ModelDetail, ModelPage, ModelsAsked, NewModel
 from modelward.registry.service import resolve
 
-router = APIRouter(tags=["models"])
+starred = APIRouter(tags=["models"])
+"""These also answer at the root: programs in the field send them so."""
 
 
-@router.post("/models", status_code=status.HTTP_201_CREATED)
+@starred.post("/models", status_code=status.HTTP_201_CREATED)
 def create(body: NewModel, session: Writing, ingestor: Ingestor) -> ModelDetail:
     """Register a model."""
     model = register_model.register_from(session, principal=ingestor, body=body, now=now())
     return queries.detail(session, model)
 
 
-@router.get("/models")
-def list_models(session: Reading, reader: Reader, limit: Limit = 100, cursor: Cursor = None) -> ModelPage:
-    """All models of the organisation, in the order in which they were registered."""
-    page = queries.page(session, scope=reader.scope, limit=limit, cursor=cursor)
+@starred.get("/models")
+def list_models(
+    request: Request, response: Response, session: Reading, reader: Reader, asked: Annotated[ModelsAsked, Query()]
+) -> ModelPage:
+    """The models of the organisation."""
+    page = queries.page(session, reader.scope, asked)
+    lead_on(request, response, page.next)
     return ModelPage(items=[ModelAnswer.of(model) for model in page.items], next=page.next)
 
 
-@router.get("/models/{model}")
+@starred.get("/models/{model}")
 def read(model: str, session: Reading, reader: Reader) -> ModelDetail:
     """One model, by its id or key, with its features."""
     return queries.detail(session, resolve(session, reader.scope, model))
 
 
-@router.patch("/models/{model}")
+@starred.patch("/models/{model}")
 def patch(model: str, body: ModelChanges, session: Writing, editor: Editor) -> ModelDetail:
     """Change what is named, and nothing else."""
     found = resolve(session, editor.scope, model)

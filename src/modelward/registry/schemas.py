@@ -2,10 +2,11 @@
 
 import json
 from datetime import datetime
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
 
+from modelward.kit.paging import Asked
 from modelward.registry.schema import FeatureKind
 from modelward.registry.tables import Model
 
@@ -28,6 +29,22 @@ def _kind(value: object) -> FeatureKind:
 
 Kind = Annotated[FeatureKind, BeforeValidator(_kind)]
 Named = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+def _printable(name: str) -> str:
+    if not name.strip().isprintable():
+        raise ValueError("it holds what cannot be printed: use letters, digits, signs and spaces")
+    return name.strip()
+
+
+def _without_nul(text: str) -> str:
+    if "\0" in text:
+        raise ValueError("it holds a NUL, which is no text: leave it out")
+    return text
+
+
+Printable = Annotated[str, AfterValidator(_printable)]
+Prose = Annotated[str, AfterValidator(_without_nul)]
 
 
 LARGEST_ATTRIBUTES = 100_000
@@ -71,15 +88,15 @@ class SchemaBody(_Body):
 class NewModel(_Body):
     """`POST /models`."""
 
-    name: Annotated[str, Field(max_length=200)] = Field(
+    name: Annotated[Printable, Field(max_length=200)] = Field(
         validation_alias=AliasChoices("name", "model_name", "key"), examples=["churn_model_v1"]
     )
-    version: str | None = Field(None, max_length=200, examples=["1.0"], coerce_numbers_to_str=True)
-    description: str | None = Field(None, max_length=10_000)
+    version: Prose | None = Field(None, max_length=200, examples=["1.0"], coerce_numbers_to_str=True)
+    description: Prose | None = Field(None, max_length=10_000)
     project: str | None = Field(
         None, validation_alias=AliasChoices("project", "project_id"), coerce_numbers_to_str=True
     )
-    task: str | None = Field(None, max_length=40, examples=["classification"])
+    task: Prose | None = Field(None, max_length=40, examples=["classification"])
     time_zone: str = Field("UTC", max_length=80)
     threshold: float | None = Field(None, allow_inf_nan=False)
     features: list[FeatureBody] = Field(default=[], max_length=2_000)
@@ -111,10 +128,10 @@ class ModelChanges(_Body):
 
     model_config = ConfigDict(extra="forbid", protected_namespaces=())
 
-    name: Annotated[str, Field(min_length=1, max_length=200)] | None = None
-    version: str | None = Field(None, max_length=200)
-    description: str | None = Field(None, max_length=10_000)
-    task: str | None = Field(None, max_length=40)
+    name: Annotated[Printable, Field(min_length=1, max_length=200)] | None = None
+    version: Prose | None = Field(None, max_length=200)
+    description: Prose | None = Field(None, max_length=10_000)
+    task: Prose | None = Field(None, max_length=40)
     time_zone: str | None = Field(None, max_length=80)
     threshold: float | None = Field(None, allow_inf_nan=False)
     attributes: Attributes | None = None
@@ -136,6 +153,7 @@ class ModelAnswer(BaseModel):
     key: str
     name: str
     model_name: str
+    project_id: int
     version: str | None
     description: str | None
     task: str | None
@@ -164,6 +182,34 @@ class ModelDetail(ModelAnswer):
     """A model with its features."""
 
     features: list[FeatureAnswer]
+
+
+Health = Literal["healthy", "warning", "drifted", "silent", "too_few"]
+
+
+class ModelsAsked(Asked):
+    """How the list of models can be asked for."""
+
+    sort: Literal[
+        "id",
+        "-id",
+        "key",
+        "-key",
+        "name",
+        "-name",
+        "created_at",
+        "-created_at",
+        "last_event_at",
+        "-last_event_at",
+        "event_count",
+        "-event_count",
+    ] = "id"
+    project: str | None = Field(None, max_length=200, description="A project's key or id.")
+    key: str | None = Field(None, max_length=200)
+    name: str | None = Field(None, max_length=200)
+    version: str | None = Field(None, max_length=200)
+    task: str | None = Field(None, max_length=40)
+    health: Health | None = None
 
 
 class ModelPage(BaseModel):

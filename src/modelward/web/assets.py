@@ -7,9 +7,11 @@ from pathlib import Path
 from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
+from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from modelward.accounts.permission import Open
 from modelward.web.compression import compressed_file, takes_gzip
 
 FOLDER = Path(__file__).parent / "static"
@@ -27,8 +29,15 @@ def asset(name: str) -> str:
     return f"/static/{name}?v={digest(name)}"
 
 
+def static_files() -> Mount:
+    """The static folder at its place; anybody may read it."""
+    mount = Mount("/static", Assets(), name="static")
+    mount.declared = Open()  # type: ignore[attr-defined]  # what `declared_by` reads of what is no route of FastAPI
+    return mount
+
+
 class Assets(StaticFiles):
-    """The static folder. Mount it under /static: `app.mount("/static", Assets())`.
+    """The static folder.
 
     What is asked for by its digest is kept for a year; anything else is asked for anew each time.
     """
