@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from modelward.accounts.api_route import ApiRoute
 from modelward.accounts.permission import Editor, Reader
 from modelward.accounts.principal import Scope
 from modelward.errors import NotFound
@@ -24,7 +25,7 @@ from modelward.registry.tables import Model
 
 __all__ = ["router", "starred"]
 
-router = APIRouter(tags=["ingestion"])
+router = APIRouter(route_class=ApiRoute, tags=["ingestion"])
 
 
 class DoorAnswer(BaseModel):

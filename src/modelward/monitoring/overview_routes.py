@@ -7,6 +7,7 @@ from typing import Any, get_args
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict
 
+from modelward.accounts.api_route import ApiRoute
 from modelward.accounts.permission import Reader
 from modelward.kit.web import Reading
 from modelward.monitoring import answers, queries
@@ -18,8 +19,8 @@ from modelward.registry.service import resolve, schema
 
 RECENT = 50
 
-router = APIRouter(tags=["monitoring"])
-starred = APIRouter(tags=["monitoring"])
+router = APIRouter(route_class=ApiRoute, tags=["monitoring"])
+starred = APIRouter(route_class=ApiRoute, tags=["monitoring"])
 """These also answer at the root: programs in the field send them so."""
 
 

@@ -25,7 +25,7 @@ from modelward.monitoring.upload import kept, shown_name
 from modelward.registry.service import resolve, schema
 
 router = APIRouter(route_class=ApiRoute, tags=["monitoring"])
-starred = APIRouter(tags=["monitoring"])
+starred = APIRouter(route_class=ApiRoute, tags=["monitoring"])
 """These also answer at the root: programs in the field send them so."""
 
 Since = Annotated[Moment | None, Query(description="From this moment on.")]

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response, status
 
+from modelward.accounts.api_route import ApiRoute
 from modelward.accounts.permission import Admin
 from modelward.accounts.service import key_of_organisation, revoke_key
 from modelward.accounts.tables import ApiKey
@@ -13,7 +14,7 @@ from modelward.kit.web import Reading, Writing
 from modelward.registry import keys
 from modelward.registry.key_schemas import KeyAnswer, KeyPage, KeysAsked, NewKey, NewKeyAnswer, Rotation
 
-router = APIRouter(tags=["API keys"])
+router = APIRouter(route_class=ApiRoute, tags=["API keys"])
 
 Id = Annotated[int, Path(ge=1, le=LARGEST_ID)]
 

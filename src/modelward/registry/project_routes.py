@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response, status
 
+from modelward.accounts.api_route import ApiRoute
 from modelward.accounts.permission import Editor, Reader
 from modelward.kit.clock import now
 from modelward.kit.paging import lead_on
@@ -11,7 +12,7 @@ from modelward.kit.web import Reading, Writing
 from modelward.registry import projects
 from modelward.registry.project_schemas import NewProject, ProjectAnswer, ProjectPage, ProjectsAsked
 
-router = APIRouter(tags=["projects"])
+router = APIRouter(route_class=ApiRoute, tags=["projects"])
 
 
 @router.get("/projects")

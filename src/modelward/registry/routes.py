@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response, status
 
+from modelward.accounts.api_route import ApiRoute
 from modelward.accounts.permission import Editor, Ingestor, Reader
 from modelward.kit.clock import now
 from modelward.kit.paging import lead_on
@@ -12,7 +13,7 @@ from modelward.registry import queries, register_model
 from modelward.registry.schemas import ModelAnswer, ModelChanges, ModelDetail, ModelPage, ModelsAsked, NewModel
 from modelward.registry.service import resolve
 
-starred = APIRouter(tags=["models"])
+starred = APIRouter(route_class=ApiRoute, tags=["models"])
 """These also answer at the root: programs in the field send them so."""
 
 
