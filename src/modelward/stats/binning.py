@@ -121,10 +121,11 @@ def _edges(reference: NumericSummary, current: NumericSummary, rule: Rule) -> F6
     low, high = _range(reference) if rule.name == "uniform" else _range(reference, current)
     if rule.name == "uniform":
         return _opened(_evenly(low, high, rule.number)[1:-1])
-    number = rule.number
-    if rule.name != "uniform_pooled":
-        number = _parts(low, high, 1 + math.log2(max(1, reference.count + current.count)))
-    return _evenly(low, high, number)
+    if rule.name == "uniform_pooled":
+        return _evenly(low, high, rule.number)
+    varies = reference.deviation or current.deviation or reference.mean != current.mean
+    rows = reference.count + current.count
+    return _evenly(low, high, _parts(low, high, 1 + math.log2(rows)) if rows and varies else 1)
 
 
 def _opened(inner: F64) -> F64:

@@ -7,7 +7,7 @@ import numpy as np
 
 from modelward.stats.categorical_summary import CategoricalSummary
 from modelward.stats.distributions import incomplete_beta
-from modelward.stats.samples import Sample, summary_pair
+from modelward.stats.samples import Sample, summary_pair, values_in
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,8 @@ def new_categories(reference: Sample, current: Sample) -> NewCategories:
     40.
     """
     first, second = summary_pair(reference, current)
+    if not (values_in(first) or values_in(second)):
+        return NewCategories(math.nan, math.nan, math.nan, (), (), 0, 0)
     if not isinstance(first, CategoricalSummary) or not isinstance(second, CategoricalSummary):
         raise ValueError("New categories are counted in a column of names, and this one holds numbers.")  # noqa: TRY004 - as all other statistics
     n, m = first.count, second.count
