@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -20,12 +21,11 @@ from sqlalchemy import Engine
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from modelward.accounts.keys import KeyKind
-from modelward.accounts.service import create_key, create_organisation, first_organisation
+from modelward.accounts.first_start import check_settings, first_start
 from modelward.accounts.sessions import create_login_link
 from modelward.accounts.sharing import Shares
 from modelward.api import check_declared, create_api
-from modelward.errors import Conflict, Invalid, Unavailable
+from modelward.errors import Conflict, Unavailable
 from modelward.events.contract import EventStore
 from modelward.events.open import check_address
 from modelward.events.remote import RemoteStore
@@ -36,6 +36,7 @@ from modelward.kit.clock import now
 from modelward.kit.connections import Connection, close_silent
 from modelward.kit.database import migrate, open_database, writing
 from modelward.kit.hosts import Hosts
+from modelward.kit.left_address import address_left
 from modelward.kit.memory import keep_memory_small
 from modelward.kit.observe import Observed
 from modelward.operation import Checks, Parts, measures_of
@@ -86,14 +87,22 @@ def create_application() -> FastAPI:
     return api
 
 
-def create_service(parts: Parts, *, events: EventStore, hosts: tuple[str, ...]) -> ASGIApp:
-    """The whole ASGI application over what is open already. `hosts` are the names it answers to; empty: any."""
+def create_service(
+    parts: Parts, *, events: EventStore, hosts: tuple[str, ...], registration_open: bool = False
+) -> ASGIApp:
+    """The whole ASGI application over what is open already. `hosts` are the names it answers to; empty: any.
+
+    `registration_open` says whether strangers may register organisations where the settings leave that open.
+    """
     settings, door, checks = parts.settings, parts.door, Checks(parts)
     measures = measures_of(parts, checks)
     api = create_application()
     compile_templates()
     api.state.settings = settings
     api.state.database = parts.database
+    api.state.registration_open = (
+        registration_open if settings.open_registration is None else settings.open_registration
+    )
     api.state.events = events
     api.state.door = door
     api.state.checks = checks
@@ -136,12 +145,14 @@ def _across_origins(service: ASGIApp, origins: tuple[str, ...]) -> ASGIApp:
 
 def serve(settings: Settings, *, host: str, port: int) -> None:
     """Run the service until it is told to stop (SIGINT, SIGTERM)."""
-    _check_address(settings, host)
+    reachable = not is_loopback(host)
+    if reachable:
+        check_settings(settings, host=host)
     check_address(settings.events_url)
     with _alone_in(settings.data_dir), _listening(host, port) as listener:
         database = open_database(settings.database_url)
         migrate(database)
-        first_key = _first_start(database)
+        first_key = first_start(database, settings, host=host, reachable=reachable)
         child = Child(settings)
         child.start()
         threading.Thread(target=keep_memory_small, args=(threading.Event(),), daemon=True, name="memory").start()
@@ -164,13 +175,13 @@ def serve(settings: Settings, *, host: str, port: int) -> None:
             service = create_service(
                 parts,
                 events=RemoteStore(store),
-                hosts=settings.allowed_hosts or (LOOPBACK_NAMES if is_loopback(host) else ()),
+                hosts=settings.allowed_hosts or (() if reachable else LOOPBACK_NAMES),
+                registration_open=not reachable,
             )
             address = f"http://{_written(host)}:{listener.getsockname()[1]}"
-            with _ended_by_signals():
-                _Server(
-                    _configuration(service, settings.trusted_proxies), lambda: _announce(database, address, first_key)
-                ).run([listener])
+            announce = partial(_announce, database, address, first_key, reachable=reachable)
+            with _ended_by_signals(), address_left(settings.data_dir, address):
+                _Server(_configuration(service, settings.trusted_proxies), announce).run([listener])
         finally:
             door.close()
             child.stop()
@@ -225,14 +236,6 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def _check_address(settings: Settings, host: str) -> None:
-    if not is_loopback(host) and not settings.secret_key:
-        raise Invalid(
-            f"{host} can be reached from other machines, so Modelward wants a secret of yours: "
-            "set MODELWARD_SECRET_KEY (at least 32 characters), or listen on 127.0.0.1."
-        )
-
-
 def _written(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
@@ -279,22 +282,16 @@ def _listening(host: str, port: int) -> Iterator[socket.socket]:
         yield listener
 
 
-def _first_start(database: Engine) -> str | None:
-    """Make the organisation and its first key where there is none yet; answers with the key, to be shown once."""
-    with writing(database) as session:
-        if first_organisation(session) is not None:
-            return None
-        organisation = create_organisation(session, name="My organisation", now=now())
-        return create_key(session, organisation_id=organisation.id, kind=KeyKind.INGEST, name="first key", now=now())[1]
-
-
-def _announce(database: Engine, address: str, first_key: str | None) -> None:
-    with writing(database) as session:
-        link = create_login_link(session, now=now())
+def _announce(database: Engine, address: str, first_key: str | None, *, reachable: bool) -> None:
     lines = [f"Modelward answers at {address}"]
     if first_key:
         lines.append(f"Your first ingest key, shown only now: {first_key}")
-    lines.append(f"Open the dashboard (this link works once): {address}/login?token={link}")
+    if reachable:  # what is printed here may be kept where others read it
+        lines.append(f"Sign in at {address}/login, or ask for a link: modelward admin login-link")
+    else:
+        with writing(database) as session:
+            link = create_login_link(session, now=now())
+        lines.append(f"Open the dashboard (this link works once): {address}/login?token={link}")
     print("\n".join(lines), flush=True)  # noqa: T201 - the door of a command line speaks to a person
 
 

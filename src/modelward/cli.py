@@ -13,12 +13,14 @@ from rich.console import Console
 from rich.text import Text
 
 from modelward.accounts.keys import KeyKind
+from modelward.accounts.principal import Role
 from modelward.errors import ModelwardError, NotFound, Unavailable
 from modelward.kit.clock import now
 from modelward.kit.memory import use_one_allocator
 from modelward.kit.redact import redacted
 
 if TYPE_CHECKING:
+    from sqlalchemy import Engine
     from sqlalchemy.orm import Session
 
     from modelward.settings import Settings
@@ -30,7 +32,7 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-admin = typer.Typer(help="Keys and links, on the machine that holds the data folder.", no_args_is_help=True)
+admin = typer.Typer(help="People, keys and links, on the machine that holds the data folder.", no_args_is_help=True)
 cli.add_typer(admin, name="admin")
 
 DataDir = Annotated[
@@ -38,6 +40,8 @@ DataDir = Annotated[
     typer.Option("--data-dir", help="The folder of everything that is kept (./modelward-data, unless said)."),
 ]
 Host = Annotated[str, typer.Option(help="The address to listen on.")]
+PasswordStdin = Annotated[bool, typer.Option("--password-stdin", help="Read the password from standard input.")]
+Url = Annotated[str | None, typer.Option(help="Where the service answers (found out, unless said).")]
 Port = Annotated[int, typer.Option(help="The port to listen on.", min=0, max=65535)]
 
 
@@ -133,17 +137,64 @@ def create_key(
         typer.echo(create(session, organisation_id=organisation_id, kind=kind, name=name, now=now())[1])
 
 
+@admin.command("create-user")
+def create_user(
+    email: Annotated[str, typer.Option(prompt=True, help="What they sign in with.")],
+    name: Annotated[str, typer.Option(help="What they are called.")] = "",
+    role: Annotated[Role, typer.Option(help="What they may do.")] = Role.MEMBER,
+    password_stdin: PasswordStdin = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Make an account. The password is asked for, or read from standard input."""
+    from modelward.accounts.operate import add_user
+
+    with _database(data_dir, make=True) as database:  # whom a service that others reach asks for before it starts
+        password = _password(from_stdin=password_stdin)
+        typer.echo(add_user(database, email=email, name=name, role=role, password=password))
+
+
+@admin.command("reset-password")
+def reset_password(
+    email: Annotated[str, typer.Option(prompt=True, help="Whose.")],
+    password_stdin: PasswordStdin = False,
+    url: Url = None,
+    data_dir: DataDir = None,
+) -> None:
+    """End a password and all that was signed in with it, and print a link by which a new one is chosen."""
+    from modelward.accounts.operate import end_password, give_password
+
+    with _database(data_dir) as database:
+        if password_stdin:
+            typer.echo(give_password(database, email=email, password=_password(from_stdin=True)))
+        else:
+            typer.echo(f"{_address(url, data_dir)}/login?token={end_password(database, email=email)}")
+
+
 @admin.command("login-link")
 def login_link(
-    url: Annotated[str, typer.Option(help="Where the service answers.")] = "http://127.0.0.1:8000",
+    email: Annotated[str | None, typer.Option(help="Whose; without it, the operator's, who may do all.")] = None,
+    url: Url = None,
     data_dir: DataDir = None,
 ) -> None:
     """Print a link that opens the dashboard once, within 24 hours."""
-    from modelward.accounts.sessions import create_login_link
+    from modelward.accounts.operate import link_for
 
     with _at_the_database(data_dir) as (session, organisation_id):
-        token = create_login_link(session, now=now(), organisation_id=organisation_id)
-        typer.echo(f"{url.rstrip('/')}/login?token={token}")
+        token = link_for(session, organisation_id=organisation_id, email=email)
+    typer.echo(f"{_address(url, data_dir)}/login?token={token}")
+
+
+def _password(*, from_stdin: bool) -> str:
+    if not from_stdin:
+        return str(typer.prompt("Password (at least 12 characters)", hide_input=True, confirmation_prompt=True))
+    return sys.stdin.readline().rstrip("\r\n")
+
+
+def _address(url: str | None, data_dir: Path | None) -> str:
+    """Where the service answers: as said, else where the one on this folder says it does, else where it would."""
+    from modelward.kit.left_address import left_address
+
+    return (url or left_address(_settings(data_dir).data_dir) or "http://127.0.0.1:8000").rstrip("/")
 
 
 def _settings(data_dir: Path | None) -> "Settings":
@@ -157,24 +208,37 @@ def _settings(data_dir: Path | None) -> "Settings":
 
 
 @contextmanager
-def _at_the_database(data_dir: Path | None) -> "Iterator[tuple[Session, int]]":
-    """A writing session, and the organisation that the command is about."""
-    from modelward.accounts.service import first_organisation
-    from modelward.kit.database import database_address, open_database, writing
+def _database(data_dir: Path | None, *, make: bool = False) -> "Iterator[Engine]":
+    """The metadata database of a folder that was served before (or is made now), or of an address that is set."""
+    from modelward.kit.database import database_address, open_database
     from modelward.kit.database import migrate as bring_up
 
     settings = _settings(data_dir)
     address = database_address(settings.database_url)
-    unserved = NotFound(f"{settings.data_dir} has not been served yet: start `modelward serve` there once.")
     if address.get_backend_name() == "sqlite" and not Path(str(address.database)).exists():
-        raise unserved  # before a mistyped folder is made
+        if not make:
+            raise _unserved(settings)  # before a mistyped folder is made
+        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     database = open_database(settings.database_url)
     bring_up(database)
-    with writing(database) as session:
+    yield database
+
+
+@contextmanager
+def _at_the_database(data_dir: Path | None) -> "Iterator[tuple[Session, int]]":
+    """A writing session, and the organisation that the command is about."""
+    from modelward.accounts.service import first_organisation
+    from modelward.kit.database import writing
+
+    with _database(data_dir) as database, writing(database) as session:
         organisation = first_organisation(session)
         if organisation is None:
-            raise unserved
+            raise _unserved(_settings(data_dir))
         yield session, organisation.id
+
+
+def _unserved(settings: "Settings") -> NotFound:
+    return NotFound(f"{settings.data_dir} has not been served yet: start `modelward serve` there once.")
 
 
 @cli.command()
