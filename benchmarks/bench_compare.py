@@ -56,16 +56,21 @@ def measure(library: str, runs: int) -> dict[str, Any]:
     before = _peak_megabytes()
     import modelward
 
-    wall, processor = [], []
+    wall, processor, with_html = [], [], []
     for _ in range(runs):
         started, used = time.perf_counter(), time.process_time()
         report = modelward.compare(reference, current)
         wall.append(time.perf_counter() - started)
         processor.append(time.process_time() - used)
+        page = report.to_html()
+        with_html.append(time.perf_counter() - started)
     return {
         "frame": library,
         "median_s": round(statistics.median(wall), 3),
         "median_cpu_s": round(statistics.median(processor), 3),
+        "html_included_s": round(statistics.median(with_html), 3),
+        "html_included_first_s": round(with_html[0], 3),
+        "html_kb": round(len(page.encode()) / 1000),
         "first_s": round(wall[0], 3),
         "min_s": round(min(wall), 3),
         "max_s": round(max(wall), 3),

@@ -12,6 +12,7 @@ from modelward.stats import CategoricalSummary, NumericSummary, Summary
 BARS = 40
 MOST_CATEGORIES = 20
 OTHERS = "(others)"
+_CLOSEST = 1e-12  # Relative; nearer to each other, there are not enough floats for edges between them.
 _WIDEST = 4e307  # Beyond it the differences between edges would overflow.
 
 
@@ -59,7 +60,7 @@ def _edges(summaries: Sequence[NumericSummary], cells: int) -> list[float]:
     high = min(max(float(summary.quantile(0.995)) for summary in summaries), _WIDEST)
     if all(_few_whole(summary) for summary in summaries) and high - low < cells:
         return [value - 0.5 for value in range(math.floor(low), math.floor(high) + 2)]
-    if not high > low:
+    if high - low <= max(_CLOSEST * max(abs(low), abs(high)), 1e-300):
         half = max(0.5, abs(low) / 1000)
         low, high = low - half, high + half
     edges: list[float] = np.linspace(low, high, cells + 1).tolist()
@@ -67,7 +68,8 @@ def _edges(summaries: Sequence[NumericSummary], cells: int) -> list[float]:
 
 
 def _few_whole(summary: NumericSummary) -> bool:
-    return summary.exact and bool((summary.values == np.floor(summary.values)).all())
+    values = summary.values
+    return summary.exact and bool(((values == np.floor(values)) & (np.abs(values) < 2**50)).all())
 
 
 def _numeric_shares(summary: NumericSummary, edges: Sequence[float]) -> tuple[float, ...]:

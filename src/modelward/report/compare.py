@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from modelward.errors import Invalid
@@ -88,7 +89,8 @@ def _without(profile: Profile, columns: Collection[str]) -> Profile:
 def _names(reference: Any, current: Any) -> tuple[str, str]:
     """What the tables are called: two files of one name by their whole path."""
     names = name_of(reference, "reference"), name_of(current, "current")
-    return names if names[0] != names[1] else (str(reference), str(current))
+    paths = isinstance(reference, str | Path) and isinstance(current, str | Path)
+    return (str(reference), str(current)) if paths and names[0] == names[1] else names
 
 
 def _require_present(roles: Mapping[str, str], *reads: Read) -> None:

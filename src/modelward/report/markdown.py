@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 MOST = 65_000  # characters; GitHub refuses a comment of 65,536
 _SHOWN = 20  # rows above the fold
 _EMOJI = {Verdict.DRIFTED: "🔴", Verdict.WARNING: "🟠", Verdict.OK: "🟢", Verdict.TOO_FEW: "⚪"}
-_SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|<>~@$&])")
+_SPECIAL = re.compile(r"([\\`*_{}\[\]#|<>~@$&])")
 _HEAD = ("| column | verdict | drift | p | what happened |", "| --- | --- | ---: | ---: | --- |")
 
 

@@ -13,7 +13,7 @@ HEIGHT = 12
 def meter(value: float, limits: Sequence[float], *, slug: str, label: str) -> Markup:
     """A bar up to twice the largest limit; what is longer ends in a point. `slug` is the state that colours it."""
     top = 2 * max(limits)
-    size = abs(value) / top if math.isfinite(value) and top > 0 else 1.0
+    size = abs(value) / top if math.isfinite(value) and top > 0 else math.inf
     bar = tag("rect", class_=f"level {slug}", y=2, height=HEIGHT - 4, width=share(min(max(size, 0.004), 1.0)))
     lines = joined(
         tag("line", class_="threshold", x1=share(limit / top), x2=share(limit / top), y1=0, y2=HEIGHT)

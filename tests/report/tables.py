@@ -1,0 +1,85 @@
+"""Tables that reports are made of in these tests: a drift of each kind, and names that would like to be markup."""
+
+from typing import Any
+
+import numpy as np
+
+from modelward.report.compare import compare
+from modelward.report.report import Report
+
+ROWS = 400
+SCRIPT = "<script>alert(1)</script>"
+HOSTILE = [
+    SCRIPT,
+    '"><img src=x onerror=alert(2)>',
+    "</style></title><svg onload=alert(3)>",
+    "`tick`|pipe\n# heading @everyone [link](javascript:alert(4))",
+    "x" * 300,
+    "",
+    "\x1b[31mred\x00\ud800",
+    "{{ 7 * 7 }}",
+    "]]>&amp;",
+    "\u202eمرحبا",
+]
+
+
+def plain() -> Report:
+    """One column that drifted, one that changed moderately, one that is fine, a new one, one left out."""
+    rng = np.random.default_rng(0)
+    before: dict[str, Any] = {
+        "fine": rng.normal(size=ROWS),
+        "moderate": rng.normal(size=ROWS),
+        "distance": rng.gamma(3, 350, ROWS),
+        "town": ["Bonn", "Köln"] * (ROWS // 2),
+        "when": np.arange(ROWS).astype("datetime64[D]"),
+    }
+    now = {
+        **before,
+        "fine": before["fine"][::-1],
+        "moderate": before["moderate"] + 0.4,
+        "distance": before["distance"] * 1.61,
+        "new": np.zeros(ROWS),
+    }
+    return compare(before, now, prediction="moderate")
+
+
+def hostile() -> Report:
+    """Every hostile name as a column of numbers that drifted and as a category."""
+    rng = np.random.default_rng(1)
+    before: dict[str, Any] = {name: rng.normal(size=ROWS) for name in _readable()}
+    now = {name: values * 3 + 1 for name, values in before.items()}
+    before["town"], now["town"] = [SCRIPT] * ROWS, (_readable() * ROWS)[:ROWS]
+    return compare(before, now, protected=[SCRIPT])
+
+
+def _readable() -> list[str]:
+    """Arrow takes no lone surrogate."""
+    return [name.replace("\ud800", "") for name in HOSTILE]
+
+
+def wide(columns: int) -> Report:
+    """Many columns of numbers and names, every ninth of them moved."""
+    rng = np.random.default_rng(2)
+    before: dict[str, Any] = {}
+    now: dict[str, Any] = {}
+    for i in range(columns):
+        name = f"feature_{i:03d}_of_a_wide_table"
+        if i % 4 == 3:
+            before[name], now[name] = rng.choice(list("abcdefgh"), (2, 1000)).tolist()
+        else:
+            before[name], now[name] = rng.normal(size=1000), rng.normal(1.0 if i % 9 == 0 else 0.0, size=1000)
+    return compare(before, now)
+
+
+def few() -> Report:
+    """Too few rows for any verdict."""
+    return compare({"x": [1.0, 2.0] * 20}, {"x": [2.0, 3.0] * 20})
+
+
+def nothing() -> Report:
+    """Nothing but a column that cannot be compared."""
+    days = {"when": np.arange(ROWS).astype("datetime64[D]")}
+    return compare(days, days)
+
+
+REPORTS = {"plain": plain, "hostile": hostile, "wide": lambda: wide(200), "few": few, "nothing": nothing}
