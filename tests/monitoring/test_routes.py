@@ -18,7 +18,8 @@ from modelward.kit.paging import encode_cursor
 from modelward.kit.problems import install_problem_handlers
 from modelward.monitoring.capture_baseline import window_reference
 from modelward.monitoring.export_events import csv_pieces, named
-from modelward.monitoring.routes import router
+from modelward.monitoring import overview_routes
+from modelward.monitoring.routes import router, starred
 from modelward.registry.service import FeatureKind, FeatureSpec, Schema
 from modelward.settings import settings_from
 
@@ -32,7 +33,8 @@ def client(world: World, tmp_path) -> Iterator[TestClient]:
     app.state.database, app.state.events = world.engine, world.store
     app.state.settings = settings_from({}, data_dir=tmp_path)
     install_problem_handlers(app)
-    app.include_router(router, prefix="/api/v1")
+    for one in (router, starred, overview_routes.router, overview_routes.starred):
+        app.include_router(one, prefix="/api/v1")
     with writing(world.engine) as session:
         _, token = create_key(
             session, organisation_id=world.organisation_id, kind=KeyKind.ADMIN, name="test", now=START
@@ -188,6 +190,52 @@ def test_events_as_parquet_are_whole(client: TestClient, world: World) -> None:
     table = pq.read_table(io.BytesIO(content))
     assert table.num_rows == 2000
     assert {"age", "town", "vip", "label_number"} <= set(table.column_names)
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_a_model_without_events_gives_a_file_without_rows(client: TestClient, world: World, kind: str) -> None:
+    content = client.get("models/churn/events", params={"format": kind}).content
+    table = pq.read_table(io.BytesIO(content)) if kind == "parquet" else arrow_csv.read_csv(io.BytesIO(content))
+    assert table.num_rows == 0
+    world.send(world.events(1, START))
+    later = client.get("models/churn/events", params={"format": kind}).content
+    filled = pq.read_table(io.BytesIO(later)) if kind == "parquet" else arrow_csv.read_csv(io.BytesIO(later))
+    assert set(table.column_names) <= set(filled.column_names)
+
+
+def test_evaluations_come_in_pages_either_way_and_filtered(client: TestClient, drifted: World) -> None:
+    first = client.get("models/churn/evaluations", params={"limit": 2})
+    days = [item["starts_at"] for item in first.json()["items"]]
+    rest = client.get(first.links["next"]["url"]).json()
+    days += [item["starts_at"] for item in rest["items"]]
+    assert (days, rest["next"]) == (sorted(days, reverse=True), None)
+    oldest = client.get("models/churn/evaluations", params={"sort": "starts_at"}).json()["items"]
+    assert [item["starts_at"] for item in oldest] == days[::-1]
+    [moved] = client.get("models/churn/evaluations", params={"drifted": True}).json()["items"]
+    assert moved["drifted_columns"] == ["age"]
+
+
+def test_a_dashboard_of_ones_own_reads_the_latest_predictions_and_the_drift(client: TestClient, drifted: World) -> None:
+    for asked in ({}, {"model": "churn"}, {"model": drifted.model_id}):
+        told = client.get("dashboard/data", params=asked).json()
+        assert len(told["recent_predictions"]) == 50
+        assert told["recent_predictions"][0]["event_id"] == "d2-899"
+        assert set(told["drift"]["age"]) == {"psi", "ks", "drifted"}
+        assert [name for name, column in told["drift"].items() if column["drifted"]] == ["age"]
+    assert client.get("dashboard/data", params={"model": "none"}).status_code == 404
+
+
+def test_before_any_event_a_dashboard_of_ones_own_is_empty(client: TestClient, world: World) -> None:
+    told = client.get("dashboard/data").json()
+    assert (told["model"], told["recent_predictions"], told["drift"]) == ("churn", [], {})
+
+
+def test_the_overview_says_of_each_model_how_it_is_and_why(client: TestClient, drifted: World) -> None:
+    told = client.get("overview").json()
+    [model] = told["models"]
+    assert (model["key"], model["health"], model["event_count"]) == ("churn", "drifted", 2700)
+    assert "age" in model["reason"]
+    assert told["counts"] == {"healthy": 0, "warning": 0, "drifted": 1, "silent": 0, "too_few": 0}
 
 
 def test_another_organisation_sees_nothing_of_it(client: TestClient, drifted: World) -> None:

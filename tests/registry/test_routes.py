@@ -13,7 +13,7 @@ from modelward.accounts.service import create_key, create_organisation
 from modelward.kit.clock import now
 from modelward.kit.database import reading, writing
 from modelward.kit.problems import install_problem_handlers
-from modelward.registry.routes import router
+from modelward.registry.routes import starred
 from modelward.settings import settings_from
 from modelward.signals.service import recent
 
@@ -24,7 +24,7 @@ def app(database: Engine) -> FastAPI:
     app.state.database = database
     app.state.settings = settings_from({})
     install_problem_handlers(app)
-    app.include_router(router)
+    app.include_router(starred)
     return app
 
 
@@ -131,11 +131,19 @@ def test_what_is_wrong_is_named_by_its_field(http: TestClient, body: dict[str, A
     assert http.get("/models").json()["items"] == []
 
 
-@pytest.mark.parametrize("name", ["", "  ", "42", "\0"])
+@pytest.mark.parametrize("name", ["", "  ", "42", "\0", "a\nb", "\u202e"])
 def test_a_name_that_cannot_be_a_key_is_told_what_to_do(http: TestClient, name: str) -> None:
     answer = http.post("/models", json={"name": name})
-    assert answer.status_code == (201 if name == "\0" else 422)
+    assert answer.status_code == 422
     assert name != "42" or "Add a letter" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("change", [{"name": "\0"}, {"name": "a\x1bb"}, {"version": "\0"}, {"task": "a\0"}])
+def test_what_cannot_be_printed_or_kept_is_no_change(http: TestClient, change: dict[str, str]) -> None:
+    http.post("/models", json={"name": "m"})
+    answer = http.patch("/models/m", json=change)
+    assert (answer.status_code, [error["field"] for error in answer.json()["errors"]]) == (422, list(change))
+    assert http.get("/models/m").json()["name"] == "m"
 
 
 def test_a_model_is_read_by_id_and_by_key_whatever_it_is_called(http: TestClient) -> None:
@@ -157,7 +165,28 @@ def test_a_list_comes_in_pages(http: TestClient) -> None:
         cursor = page["next"]
     assert (seen, cursor) == (["m0", "m1", "m2", "m3", "m4"], None)
     assert http.get("/models", params={"cursor": "nonsense"}).status_code == 422
+    assert http.get("/models", params={"colour": "red"}).json()["errors"][0]["field"] == "query.colour"
+    assert http.get("/models", params={"sort": "colour"}).json()["errors"][0]["field"] == "query.sort"
+    assert http.get("/models", params={"key": "\0"}).json()["errors"][0]["field"] == "query.key"
     assert http.get("/models", params={"limit": 0}).json()["errors"][0]["field"] == "query.limit"
+
+
+def test_a_list_is_filtered_sorted_and_led_on_by_a_header(http: TestClient) -> None:
+    for name, project, task in (("b", "one", "regression"), ("a", "one", "classification"), ("c", "two", "regression")):
+        http.post("/models", json={"name": name, "project": project, "task": task})
+
+    def names(**asked: Any) -> list[str]:
+        return [model["name"] for model in http.get("/models", params=asked).json()["items"]]
+
+    assert names(project="one") == ["b", "a"]
+    assert names(project="one", sort="name") == ["a", "b"]
+    assert names(task="regression", sort="-name") == ["c", "b"]
+    assert names(health="drifted") == []
+    assert http.get("/models", params={"project": "none"}).status_code == 404
+    first = http.get("/models", params={"sort": "-name", "limit": 2})
+    following = first.links["next"]["url"]
+    assert [model["name"] for model in http.get(following).json()["items"]] == ["a"]
+    assert "next" not in http.get(following).links
 
 
 def test_what_is_named_is_changed_and_nothing_else(http: TestClient) -> None:

@@ -45,6 +45,7 @@ def _without_nul(text: str) -> str:
 
 Printable = Annotated[str, AfterValidator(_printable)]
 Prose = Annotated[str, AfterValidator(_without_nul)]
+Version = Annotated[str, Field(max_length=200, coerce_numbers_to_str=True), AfterValidator(_without_nul)]
 
 
 LARGEST_ATTRIBUTES = 100_000
@@ -91,7 +92,7 @@ class NewModel(_Body):
     name: Annotated[Printable, Field(max_length=200)] = Field(
         validation_alias=AliasChoices("name", "model_name", "key"), examples=["churn_model_v1"]
     )
-    version: Prose | None = Field(None, max_length=200, examples=["1.0"], coerce_numbers_to_str=True)
+    version: Version | None = Field(None, examples=["1.0"])
     description: Prose | None = Field(None, max_length=10_000)
     project: str | None = Field(
         None, validation_alias=AliasChoices("project", "project_id"), coerce_numbers_to_str=True
@@ -129,7 +130,7 @@ class ModelChanges(_Body):
     model_config = ConfigDict(extra="forbid", protected_namespaces=())
 
     name: Annotated[Printable, Field(min_length=1, max_length=200)] | None = None
-    version: Prose | None = Field(None, max_length=200)
+    version: Version | None = None
     description: Prose | None = Field(None, max_length=10_000)
     task: Prose | None = Field(None, max_length=40)
     time_zone: str | None = Field(None, max_length=80)
