@@ -40,6 +40,8 @@ def bonferroni(p_values: npt.ArrayLike, q: float = 0.05) -> Adjusted:
 
     >>> bonferroni([0.01, 0.4, 0.6]).p_values.tolist()
     [0.03, 1.0, 1.0]
+
+    Source: Bonferroni (1936), Pubblicazioni del R. Istituto Superiore di Scienze Economiche e Commerciali di Firenze 8.
     """
     given, tested = _tested(p_values)
     return _answer(given, tested, given[tested] * np.count_nonzero(tested), q)

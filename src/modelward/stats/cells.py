@@ -114,9 +114,14 @@ def cells_of(reference: Sample, current: Sample, bins: Bins = BINS, pool_below: 
     it holds twice as many after all): numbers with their neighbour, names with the other rare ones, and what is still
     too thin then with the smallest cell. 0 pools nothing.
 
+    Edge cases: missing and invalid rows, infinities and a constant have cells; without any row there is none.
+
     >>> cells = cells_of(["a", "a", "b"], ["a", "c", "c"], pool_below=0)
     >>> cells.labels, cells.reference_counts.tolist(), cells.current_counts.tolist()
     (('a', 'b', 'c'), [2.0, 1.0, 0.0], [1.0, 0.0, 2.0])
+
+    Source: quantile cells as in Siddiqi (2006), Credit Risk Scorecards; pooling of thin cells: Cochran (1954), "Some
+    methods for strengthening the common χ² tests", Biometrics 10.
     """
     rule = rule_of(bins)
     first, second = summary_pair(reference, current)
