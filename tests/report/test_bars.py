@@ -17,7 +17,7 @@ numbers = st.lists(st.floats(allow_nan=False, allow_infinity=False), max_size=30
 def test_any_numbers_have_cells_that_ascend_and_shares_that_are_shares(before, now):
     drawn = bars(NumericSummary.of(np.array(before, dtype=float)), NumericSummary.of(np.array(now, dtype=float)))
     assert all(a < b for a, b in zip(drawn.edges, drawn.edges[1:], strict=False))
-    for side in (drawn.reference or (), drawn.current or ()):
+    for side in (list(drawn.reference or ()), list(drawn.current or ())):
         assert len(side) == len(drawn.labels) == max(0, len(drawn.edges) - 1)
         assert all(0 <= share <= 1 + 1e-9 for share in side)
 

@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Dialog, Page, sync_playwright
 from tests.report import tables
 
 CHROMIUM = "/usr/bin/chromium"
@@ -41,8 +41,12 @@ class Visit:
         self.asked: list[str] = []
         page.on("console", lambda said: self.complaints.append(said.text))
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("dialog", lambda dialog: (self.complaints.append(dialog.message), dialog.dismiss()))
+        page.on("dialog", self.refuse)
         page.on("request", lambda request: self.asked.append(request.url))
+
+    def refuse(self, dialog: Dialog) -> None:
+        self.complaints.append(dialog.message)
+        dialog.dismiss()
 
     def open(self, path) -> Page:
         self.page.goto(path.as_uri())
