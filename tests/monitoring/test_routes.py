@@ -16,9 +16,9 @@ from modelward.accounts.service import create_key
 from modelward.kit.database import writing
 from modelward.kit.paging import encode_cursor
 from modelward.kit.problems import install_problem_handlers
+from modelward.monitoring import overview_routes
 from modelward.monitoring.capture_baseline import window_reference
 from modelward.monitoring.export_events import csv_pieces, named
-from modelward.monitoring import overview_routes
 from modelward.monitoring.routes import router, starred
 from modelward.registry.service import FeatureKind, FeatureSpec, Schema
 from modelward.settings import settings_from

@@ -74,8 +74,10 @@ def rename_project(session: Session, *, scope: Scope, project: Project, key: str
 
 def project_answers(session: Session, projects: list[Project]) -> list[ProjectAnswer]:
     """The projects, each with the number of its models."""
-    counted = select(Model.project_id, func.count()).where(Model.project_id.in_([one.id for one in projects]))
-    models = dict(session.execute(counted.group_by(Model.project_id)).tuples().all())
+    counted = select(Model.project_id, func.count().label("models")).where(
+        Model.project_id.in_([one.id for one in projects])
+    )
+    models = {row.project_id: row.models for row in session.execute(counted.group_by(Model.project_id))}
     return [
         ProjectAnswer(id=one.id, key=one.key, name=one.key, models=models.get(one.id, 0), created_at=one.created_at)
         for one in projects
