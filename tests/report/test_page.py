@@ -94,6 +94,15 @@ def test_the_page_says_the_verdict_the_reasons_and_what_was_compared():
     assert re.search(r"Compared on \d+ \w+ \d{4}, \d\d:\d\d UTC", text)
 
 
+def test_a_report_on_nothing_says_so_and_why():
+    text = " ".join("".join(Seen(tables.nothing().to_html()).text).split())
+    assert "Nothing to compare" in text
+    assert "There is no column to compare" in text
+    assert "It holds dates or times" in text
+    assert "Too few rows for a verdict" not in text
+    assert "Nothing to compare" in tables.nothing().to_markdown()
+
+
 def test_the_gravest_columns_come_first_and_stand_open():
     seen = Seen(tables.plain().to_html())
     cards = [attrs for _, attrs in seen.elements if (attrs.get("class") or "").startswith("card column")]

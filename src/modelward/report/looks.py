@@ -25,6 +25,12 @@ LOOKS = {
 _ORDER = list(LOOKS)
 
 
+def look_of(verdict: Verdict, *, columns: int) -> Look:
+    """The look of a whole report; where no column was compared, the rows are not what was too few."""
+    look = LOOKS[verdict]
+    return look if columns else look._replace(word="Nothing to compare")
+
+
 def gravest_first(findings: Sequence[ColumnFinding]) -> list[ColumnFinding]:
     """The columns by verdict, within it by effect; a change of the schema, which has no figure, comes first."""
     return sorted(findings, key=lambda finding: (_ORDER.index(finding.verdict), -finding.statistics.get("psi", 1e9)))

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from modelward.report.column_view import shown
-from modelward.report.looks import LOOKS, gravest_first
+from modelward.report.looks import LOOKS, gravest_first, look_of
 from modelward.report.terminal import headline
 from modelward.report.writing import NOTHING, score
 from modelward.rules import phrases
@@ -35,7 +35,7 @@ def to_markdown(report: "Report") -> str:
 
 
 def _opening(report: "Report", found: Sequence[ColumnFinding]) -> Iterator[str]:
-    yield f"### {_EMOJI[report.verdict]} {LOOKS[report.verdict].word}"
+    yield f"### {_EMOJI[report.verdict]} {look_of(report.verdict, columns=len(report.columns)).word}"
     yield ""
     yield _sentence(headline(report))
     if report.evidence:

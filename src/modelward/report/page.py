@@ -9,7 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from modelward.report.column_view import ColumnView, shown, view_of
-from modelward.report.looks import LOOKS, gravest_first
+from modelward.report.looks import LOOKS, gravest_first, look_of
 from modelward.report.meanings import MEANINGS
 from modelward.report.terminal import headline
 from modelward.report.writing import count, exact, number
@@ -72,7 +72,7 @@ def _values(report: "Report", views: list[ColumnView]) -> dict[str, Any]:
     evidence = report.evidence
     verdicts = [finding.verdict for finding in report.columns]
     return {
-        "look": LOOKS[report.verdict],
+        "look": look_of(report.verdict, columns=len(report.columns)),
         "headline": headline(report),
         "comparison": report.comparison,
         "counts": [(LOOKS[verdict], verdicts.count(verdict)) for verdict in LOOKS if verdict in verdicts],
