@@ -1,14 +1,14 @@
 """Accuracy, and accuracy with every class counted alike."""
 
 import numpy as np
-import numpy.typing as npt
 
 from modelward.stats.counts_of import NO_ROWS, Outcomes, confusion_of
 from modelward.stats.intervals import mean_of_independent, proportion, wilson
+from modelward.stats.labels import Column
 from modelward.stats.metric import CONFIDENCE, Metric
 
 
-def accuracy(label: Outcomes, prediction: npt.ArrayLike | None = None, *, confidence: float = CONFIDENCE) -> Metric:
+def accuracy(label: Outcomes, prediction: Column | None = None, *, confidence: float = CONFIDENCE) -> Metric:
     """The share of rows whose prediction is their label, of any number of classes.
 
     Of arrays, or of a joint summary. The interval is Wilson's.
@@ -25,9 +25,7 @@ def accuracy(label: Outcomes, prediction: npt.ArrayLike | None = None, *, confid
     return proportion(counted.correct, counted.n, confidence, empty=NO_ROWS)
 
 
-def balanced_accuracy(
-    label: Outcomes, prediction: npt.ArrayLike | None = None, *, confidence: float = CONFIDENCE
-) -> Metric:
+def balanced_accuracy(label: Outcomes, prediction: Column | None = None, *, confidence: float = CONFIDENCE) -> Metric:
     """The mean of the recalls of all classes that the label has.
 
     Σ recallₖ / K. The recalls are independent given the labels, so the interval combines Wilson's of each by the

@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
-import numpy.typing as npt
 
 from modelward.stats.arrays import F64, Flags
 from modelward.stats.binary import Reader, Writer, from_document, require, to_document
 from modelward.stats.calibration_bins import CalibrationBins
 from modelward.stats.confusion import Confusion
-from modelward.stats.labels import binary, require_equal_lengths, scores_of
+from modelward.stats.labels import Column, binary, require_equal_lengths, scores_of
 from modelward.stats.numeric_summary import CAP, GROUPS, NumericSummary
 from modelward.stats.running_mean import RunningMean
 
@@ -48,9 +47,9 @@ class BinaryScores:
     @classmethod
     def of(
         cls,
-        label: npt.ArrayLike,
-        score: npt.ArrayLike,
-        prediction: npt.ArrayLike | None = None,
+        label: Column,
+        score: Column,
+        prediction: Column | None = None,
         *,
         positive: object = 1,
         threshold: float = THRESHOLD,
@@ -164,7 +163,7 @@ def log_losses(score: F64, positive: Flags) -> F64:
 
 
 def binary_scores_of(
-    label: npt.ArrayLike | BinaryScores, score: npt.ArrayLike | None, positive: object, *, keep: bool = True
+    label: Column | BinaryScores, score: Column | None, positive: object, *, keep: bool = True
 ) -> BinaryScores:
     """A joint summary as it is; arrays summarised, every score kept where `keep`."""
     if isinstance(label, BinaryScores):

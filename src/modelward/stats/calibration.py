@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
-import numpy.typing as npt
 
 from modelward.stats.arrays import F64, I64
 from modelward.stats.binary import Reader, Writer, from_document, require, to_document
 from modelward.stats.binary_scores import BinaryScores, binary_scores_of
+from modelward.stats.labels import Column
 from modelward.stats.score_cells import class_cells
 
 FOLDS = 5
@@ -32,7 +32,7 @@ class Calibration:
     n: int
     base_rate: float
 
-    def __call__(self, score: npt.ArrayLike) -> F64:
+    def __call__(self, score: Column) -> F64:
         """The probability of the positive class at each score; nan where that is nan."""
         probabilities: F64 = np.interp(np.asarray(score, dtype=np.float64), self.scores, self.probabilities)
         return probabilities
@@ -64,7 +64,7 @@ class Calibration:
 
 
 def calibrate(
-    label: npt.ArrayLike | BinaryScores, score: npt.ArrayLike | None = None, *, positive: object = 1, seed: int = 0
+    label: Column | BinaryScores, score: Column | None = None, *, positive: object = 1, seed: int = 0
 ) -> Calibration:
     """Learn, by isotonic regression, what each score is worth, if that makes the scores truer than they are.
 

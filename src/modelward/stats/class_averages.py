@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from modelward.stats.arrays import F64
 from modelward.stats.confusion import Confusion
 from modelward.stats.counts_of import NO_ROWS, Outcomes, confusion_of
 from modelward.stats.intervals import jackknife, logit, proportion
+from modelward.stats.labels import Column
 from modelward.stats.metric import CONFIDENCE, Metric
 
 Average = Literal["binary", "macro", "micro", "weighted"]
@@ -28,7 +28,7 @@ class ClassMetrics:
 
 
 def per_class(
-    label: Outcomes, prediction: npt.ArrayLike | None = None, *, confidence: float = CONFIDENCE
+    label: Outcomes, prediction: Column | None = None, *, confidence: float = CONFIDENCE
 ) -> tuple[ClassMetrics, ...]:
     """Precision, recall and F1 of each class, in the order of the classes, with Wilson's intervals.
 

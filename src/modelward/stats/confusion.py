@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from modelward.stats.arrays import F64, I64
 from modelward.stats.binary import Reader, Writer, from_document, require, to_document
-from modelward.stats.labels import binary, class_name, named, require_equal_lengths, sort_key
+from modelward.stats.labels import Column, binary, class_name, named, require_equal_lengths, sort_key
 
 CAP = 100
 OTHER = "(other)"
@@ -41,7 +41,7 @@ class Confusion:
     other_wrong: float = 0.0
 
     @classmethod
-    def of(cls, label: npt.ArrayLike, prediction: npt.ArrayLike, *, cap: int = CAP) -> Self:
+    def of(cls, label: Column, prediction: Column, *, cap: int = CAP) -> Self:
         """Count labels and predictions of any classes."""
         truth, guess = named(label), named(prediction)
         require_equal_lengths(label=truth.codes, prediction=guess.codes)
@@ -55,7 +55,7 @@ class Confusion:
         return cls._capped(whole, int(both.size - np.count_nonzero(both)), 0.0, cap)
 
     @classmethod
-    def of_binary(cls, label: npt.ArrayLike, prediction: npt.ArrayLike, *, positive: object = 1) -> Self:
+    def of_binary(cls, label: Column, prediction: Column, *, positive: object = 1) -> Self:
         """Count the positive class (second) against all others (first)."""
         truth, guess = binary(label, positive), binary(prediction, positive, what="prediction")
         require_equal_lengths(label=truth.present, prediction=guess.present)
@@ -167,7 +167,7 @@ class Confusion:
         return cls(classes, counts.reshape(k, k), int(missing), float(wrong))
 
 
-def confusion_matrix(label: npt.ArrayLike, prediction: npt.ArrayLike) -> Confusion:
+def confusion_matrix(label: Column, prediction: Column) -> Confusion:
     """How often each class was predicted for each class that it was: rows are the label, columns the prediction.
 
     Edge cases: rows without a label or a prediction are left out and counted as `missing`; classes are in order,

@@ -2,13 +2,11 @@
 
 from typing import NamedTuple
 
-import numpy.typing as npt
-
 from modelward.stats.binary_scores import BinaryScores
 from modelward.stats.confusion import Confusion
-from modelward.stats.labels import class_name
+from modelward.stats.labels import Column, class_name
 
-Outcomes = npt.ArrayLike | Confusion | BinaryScores
+Outcomes = Column | Confusion | BinaryScores
 
 NO_ROWS = "There are no rows with a label and a prediction; wait for labels or choose a longer window."
 
@@ -27,7 +25,7 @@ class Counts(NamedTuple):
         return sum(self)
 
 
-def confusion_of(label: Outcomes, prediction: npt.ArrayLike | None) -> Confusion:
+def confusion_of(label: Outcomes, prediction: Column | None) -> Confusion:
     """The counts of all classes."""
     if isinstance(label, Confusion):
         return label
@@ -36,7 +34,7 @@ def confusion_of(label: Outcomes, prediction: npt.ArrayLike | None) -> Confusion
     return Confusion.of(label, _needed(prediction))
 
 
-def counts_of(label: Outcomes, prediction: npt.ArrayLike | None, positive: object = 1) -> Counts:
+def counts_of(label: Outcomes, prediction: Column | None, positive: object = 1) -> Counts:
     """The counts of the positive class against all others.
 
     Raises:
@@ -73,7 +71,7 @@ def _of_table(confusion: Confusion, place: int) -> Counts:
     return Counts(confusion.n - labelled - predicted + hits, predicted - hits, labelled - hits, hits)
 
 
-def _needed(prediction: npt.ArrayLike | None) -> npt.ArrayLike:
+def _needed(prediction: Column | None) -> Column:
     if prediction is None:
         raise ValueError("A metric of labels needs the predictions too, or a joint summary of both.")
     return prediction

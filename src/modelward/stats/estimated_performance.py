@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from modelward.stats.accuracy import accuracy, balanced_accuracy
 from modelward.stats.arrays import F64
@@ -15,7 +14,7 @@ from modelward.stats.calibration import Calibration
 from modelward.stats.calibration_bins import CalibrationBins
 from modelward.stats.confusion import Confusion
 from modelward.stats.expected_calibration_error import BINS, calibration_error_of
-from modelward.stats.labels import scores_of
+from modelward.stats.labels import Column, scores_of
 from modelward.stats.matthews import matthews_correlation
 from modelward.stats.metric import CONFIDENCE, Metric
 from modelward.stats.numeric_summary import NumericSummary
@@ -43,7 +42,7 @@ class EstimatedPerformance:
 
 
 def estimate_performance(
-    score: npt.ArrayLike | NumericSummary,
+    score: Column | NumericSummary,
     calibration: Calibration,
     *,
     threshold: float = THRESHOLD,

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
-import numpy.typing as npt
 
 from modelward.stats.accuracy import accuracy, balanced_accuracy
 from modelward.stats.arrays import F64
@@ -16,7 +15,7 @@ from modelward.stats.class_averages import averaged
 from modelward.stats.confusion import Confusion
 from modelward.stats.counts_of import NO_ROWS
 from modelward.stats.estimated_performance import EstimatedPerformance
-from modelward.stats.labels import class_name, named, require_equal_lengths
+from modelward.stats.labels import Column, class_name, named, require_equal_lengths
 from modelward.stats.matthews import matthews_correlation
 from modelward.stats.metric import CONFIDENCE, Metric
 from modelward.stats.numeric_summary import NumericSummary
@@ -33,7 +32,7 @@ class ClassCalibrations:
     classes: tuple[str, ...]
     curves: tuple[Calibration, ...]
 
-    def __call__(self, probabilities: npt.ArrayLike) -> F64:
+    def __call__(self, probabilities: Column) -> F64:
         """Calibrated probabilities that add up to 1 in each row; equal ones where all are 0."""
         table = table_of(probabilities, self.classes)
         calibrated = np.column_stack([curve(table[:, i]) for i, curve in enumerate(self.curves)])
@@ -63,7 +62,7 @@ class ClassCalibrations:
 
 
 def calibrate_classes(
-    label: npt.ArrayLike, probabilities: npt.ArrayLike, classes: Sequence[object], *, seed: int = 0
+    label: Column, probabilities: Column, classes: Sequence[object], *, seed: int = 0
 ) -> ClassCalibrations:
     """Learn what the probabilities of each class are worth, that class against the rest, each as `calibrate` does.
 
@@ -108,7 +107,7 @@ class ExpectedConfusion:
     missing: int = 0
 
     @classmethod
-    def of(cls, prediction: npt.ArrayLike, probabilities: npt.ArrayLike, curves: ClassCalibrations) -> Self:
+    def of(cls, prediction: Column, probabilities: Column, curves: ClassCalibrations) -> Self:
         """Summarise predictions and the model's own probabilities; rows that lack either are `missing`.
 
         Raises:
@@ -206,7 +205,7 @@ def estimate_multiclass(expected: ExpectedConfusion, *, confidence: float = CONF
     return EstimatedPerformance(metrics, counted, n, calibrated=True, rank_error=error)
 
 
-def table_of(probabilities: npt.ArrayLike, classes: Sequence[str]) -> F64:
+def table_of(probabilities: Column, classes: Sequence[str]) -> F64:
     """Probabilities as a table with a column for each class."""
     table = np.asarray(probabilities, dtype=np.float64)
     if table.ndim != 2 or table.shape[1] != len(classes):

@@ -6,21 +6,20 @@ has no rate, where Fairlearn says 0. Rows that lack the group or the prediction 
 count for selection rates. Intervals hold for the worst of all pairs together (see `disparity.py`).
 """
 
-import numpy.typing as npt
-
 from modelward.stats.disparity import Disparity, GroupShares, Rate, difference, ratio
 from modelward.stats.group_outcomes import GroupOutcomes
+from modelward.stats.labels import Column
 from modelward.stats.metric import CONFIDENCE
 
-Groups = npt.ArrayLike | GroupOutcomes | None
+Groups = Column | GroupOutcomes | None
 
 SCORE_MINIMUM = 30
 
 
 def demographic_parity_difference(
     label: Groups,
-    prediction: npt.ArrayLike | None = None,
-    group: npt.ArrayLike | None = None,
+    prediction: Column | None = None,
+    group: Column | None = None,
     *,
     positive: object = 1,
     minimum: int = 1,
@@ -44,8 +43,8 @@ def demographic_parity_difference(
 
 def demographic_parity_ratio(
     label: Groups,
-    prediction: npt.ArrayLike | None = None,
-    group: npt.ArrayLike | None = None,
+    prediction: Column | None = None,
+    group: Column | None = None,
     *,
     positive: object = 1,
     minimum: int = 1,
@@ -70,8 +69,8 @@ def demographic_parity_ratio(
 
 def fairness_score(
     label: Groups,
-    prediction: npt.ArrayLike | None = None,
-    group: npt.ArrayLike | None = None,
+    prediction: Column | None = None,
+    group: Column | None = None,
     *,
     positive: object = 1,
     minimum: int = SCORE_MINIMUM,
@@ -98,8 +97,8 @@ def fairness_score(
 
 def equal_opportunity_difference(
     label: Groups,
-    prediction: npt.ArrayLike | None = None,
-    group: npt.ArrayLike | None = None,
+    prediction: Column | None = None,
+    group: Column | None = None,
     *,
     positive: object = 1,
     minimum: int = 1,
@@ -122,8 +121,8 @@ def equal_opportunity_difference(
 
 def false_positive_rate_difference(
     label: Groups,
-    prediction: npt.ArrayLike | None = None,
-    group: npt.ArrayLike | None = None,
+    prediction: Column | None = None,
+    group: Column | None = None,
     *,
     positive: object = 1,
     minimum: int = 1,
@@ -144,8 +143,8 @@ def false_positive_rate_difference(
 
 def predictive_parity_difference(
     label: Groups,
-    prediction: npt.ArrayLike | None = None,
-    group: npt.ArrayLike | None = None,
+    prediction: Column | None = None,
+    group: Column | None = None,
     *,
     positive: object = 1,
     minimum: int = 1,
@@ -166,8 +165,8 @@ def predictive_parity_difference(
 
 def error_rate_difference(
     label: Groups,
-    prediction: npt.ArrayLike | None = None,
-    group: npt.ArrayLike | None = None,
+    prediction: Column | None = None,
+    group: Column | None = None,
     *,
     positive: object = 1,
     minimum: int = 1,
@@ -188,8 +187,8 @@ def error_rate_difference(
 
 def equalized_odds_difference(
     label: Groups,
-    prediction: npt.ArrayLike | None = None,
-    group: npt.ArrayLike | None = None,
+    prediction: Column | None = None,
+    group: Column | None = None,
     *,
     positive: object = 1,
     minimum: int = 1,
@@ -213,8 +212,8 @@ def equalized_odds_difference(
 
 def equalized_odds_ratio(
     label: Groups,
-    prediction: npt.ArrayLike | None = None,
-    group: npt.ArrayLike | None = None,
+    prediction: Column | None = None,
+    group: Column | None = None,
     *,
     positive: object = 1,
     minimum: int = 1,
@@ -235,9 +234,7 @@ def equalized_odds_ratio(
     return ratio(_rates(outcomes, minimum, "true_positive_rate", "false_positive_rate"), confidence)
 
 
-def outcomes_of(
-    label: Groups, prediction: npt.ArrayLike | None, group: npt.ArrayLike | None, positive: object
-) -> GroupOutcomes:
+def outcomes_of(label: Groups, prediction: Column | None, group: Column | None, positive: object) -> GroupOutcomes:
     """A joint summary as it is; arrays counted."""
     if isinstance(label, GroupOutcomes):
         return label

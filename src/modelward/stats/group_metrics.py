@@ -3,15 +3,13 @@
 import math
 from dataclasses import dataclass
 
-import numpy.typing as npt
-
 from modelward.stats.calibration_bins import CalibrationBins
 from modelward.stats.disparity import Rate, shares_of
 from modelward.stats.expected_calibration_error import calibration_error_of
 from modelward.stats.fairness import Groups, outcomes_of
 from modelward.stats.group_outcomes import GroupOutcomes
 from modelward.stats.intervals import proportion, wilson
-from modelward.stats.labels import binary
+from modelward.stats.labels import Column, binary
 from modelward.stats.metric import CONFIDENCE, Metric
 
 _NO_SCORES = "There are no labelled scores from 0 to 1 in this group; give score= with the labels."
@@ -36,10 +34,10 @@ class GroupMetrics:
 
 def group_metrics(
     label: Groups,
-    prediction: npt.ArrayLike | None = None,
-    group: npt.ArrayLike | None = None,
+    prediction: Column | None = None,
+    group: Column | None = None,
     *,
-    score: npt.ArrayLike | None = None,
+    score: Column | None = None,
     positive: object = 1,
     confidence: float = CONFIDENCE,
 ) -> tuple[GroupMetrics, ...]:
@@ -65,7 +63,7 @@ def group_metrics(
 
 def selection_rate(
     label: Groups,
-    prediction: npt.ArrayLike | None = None,
+    prediction: Column | None = None,
     *,
     positive: object = 1,
     confidence: float = CONFIDENCE,

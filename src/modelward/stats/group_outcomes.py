@@ -11,7 +11,7 @@ from modelward.stats.arrays import F64, I64, Flags
 from modelward.stats.binary import Reader, Writer, from_document, require, to_document
 from modelward.stats.calibration_bins import CalibrationBins
 from modelward.stats.confusion import OTHER
-from modelward.stats.labels import binary, named, require_equal_lengths, scores_of, sort_key
+from modelward.stats.labels import Column, binary, named, require_equal_lengths, scores_of, sort_key
 
 CAP = 200
 BINS = 10
@@ -42,11 +42,11 @@ class GroupOutcomes:
     @classmethod
     def of(
         cls,
-        label: npt.ArrayLike | None,
-        prediction: npt.ArrayLike,
-        group: npt.ArrayLike,
+        label: Column | None,
+        prediction: Column,
+        group: Column,
         *,
-        score: npt.ArrayLike | None = None,
+        score: Column | None = None,
         positive: object = 1,
         cap: int = CAP,
     ) -> Self:
@@ -142,7 +142,7 @@ class GroupOutcomes:
         return cls(groups, counts.reshape(-1, 3, 2), bins, lost, silent)
 
 
-def intersection(first: npt.ArrayLike, second: npt.ArrayLike) -> npt.NDArray[np.object_]:
+def intersection(first: Column, second: Column) -> npt.NDArray[np.object_]:
     """The groups of two attributes together, as a column: missing where either is.
 
     >>> intersection(["f", "m", None], ["old", "young", "old"]).tolist()
@@ -157,7 +157,7 @@ def intersection(first: npt.ArrayLike, second: npt.ArrayLike) -> npt.NDArray[np.
     return joined
 
 
-def _labels(label: npt.ArrayLike | None, rows: int, positive: object) -> I64:
+def _labels(label: Column | None, rows: int, positive: object) -> I64:
     if label is None:
         return np.full(rows, _UNKNOWN, dtype=np.int64)
     truth = binary(label, positive)
@@ -169,4 +169,5 @@ def _reliability(scores: F64, outcome: I64, codes: I64, groups: int) -> tuple[Ca
     scores, positive, codes = scores[known], outcome[known] == 1, codes[known]
     order = np.argsort(codes, kind="stable")
     ends = codes[order].searchsorted(np.arange(1, groups))
-    return tuple(CalibrationBins.of(scores[part], positive[part], bins=BINS) for part in np.split(order, ends))
+    pieces = np.split(order, ends)[:groups]  # Without any group there is still one piece, an empty one.
+    return tuple(CalibrationBins.of(scores[piece], positive[piece], bins=BINS) for piece in pieces)

@@ -5,12 +5,16 @@ taken by its text, so that True, 1, 1.0 and "1" are one class. None and NaN are 
 """
 
 import math
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from modelward.stats.arrays import F64, I64, Flags
+
+# What a user gives for a column: whatever NumPy takes, and lists with None in them.
+Column = npt.ArrayLike | Sequence[Any]
 
 _NUMBERS = "biuf"
 _TWO_CLASSES = ({"0", "1"}, {"-1", "1"})
@@ -39,7 +43,7 @@ def class_name(value: object) -> str:
     return str(value)
 
 
-def binary(values: npt.ArrayLike, positive: object = 1, *, what: str = "label") -> Binary:
+def binary(values: Column, positive: object = 1, *, what: str = "label") -> Binary:
     """Which rows are of the positive class; every other class is negative.
 
     Raises:
@@ -60,11 +64,13 @@ def binary(values: npt.ArrayLike, positive: object = 1, *, what: str = "label") 
     return Binary(codes == place, codes >= 0)
 
 
-def named(values: npt.ArrayLike) -> Named:
+def named(values: Column) -> Named:
     """Every row's class; classes are in order, numbers before names."""
-    array = np.asarray(values, dtype=None if isinstance(values, np.ndarray) else object).reshape(-1)
+    array = np.asarray(values).reshape(-1)
     if array.dtype.kind in _NUMBERS:
         return _named_numbers(array)
+    if not isinstance(values, np.ndarray):  # NumPy has written a NaN beside names as the name "nan".
+        array = np.asarray(values, dtype=object).reshape(-1)
     codes_of: dict[str, int] = {}
     seen: dict[object, int] = {}
     codes = np.empty(array.size, dtype=np.int64)
@@ -79,7 +85,7 @@ def named(values: npt.ArrayLike) -> Named:
     return _in_order(tuple(codes_of), codes)
 
 
-def scores_of(score: npt.ArrayLike) -> F64:
+def scores_of(score: Column) -> F64:
     """Scores as numbers; None is NaN.
 
     Raises:

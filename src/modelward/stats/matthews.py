@@ -3,18 +3,18 @@
 import math
 
 import numpy as np
-import numpy.typing as npt
 
 from modelward.stats.arrays import F64
 from modelward.stats.counts_of import NO_ROWS, Outcomes, confusion_of
 from modelward.stats.intervals import Interval, jackknife, normal_quantile, wilson
+from modelward.stats.labels import Column
 from modelward.stats.metric import CONFIDENCE, Metric
 
 _ONE_CLASS = "The labels or the predictions are of one class only, and a correlation needs two on each side."
 
 
 def matthews_correlation(
-    label: Outcomes, prediction: npt.ArrayLike | None = None, *, confidence: float = CONFIDENCE
+    label: Outcomes, prediction: Column | None = None, *, confidence: float = CONFIDENCE
 ) -> Metric:
     """Matthews' correlation coefficient (phi of two classes), from -1 over 0 (chance) to 1.
 

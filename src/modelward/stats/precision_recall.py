@@ -1,10 +1,9 @@
 """Precision, recall, specificity and F1."""
 
-import numpy.typing as npt
-
 from modelward.stats.class_averages import Average, averaged, f1_of
 from modelward.stats.counts_of import Outcomes, confusion_of, counts_of
 from modelward.stats.intervals import proportion
+from modelward.stats.labels import Column
 from modelward.stats.metric import CONFIDENCE, Metric
 
 _NEVER_PREDICTED = "The positive class was never predicted; precision has nothing to divide by."
@@ -14,7 +13,7 @@ _NO_NEGATIVES = "Every label is positive; specificity has nothing to divide by."
 
 def precision(
     label: Outcomes,
-    prediction: npt.ArrayLike | None = None,
+    prediction: Column | None = None,
     *,
     average: Average = "binary",
     positive: object = 1,
@@ -40,7 +39,7 @@ def precision(
 
 def recall(
     label: Outcomes,
-    prediction: npt.ArrayLike | None = None,
+    prediction: Column | None = None,
     *,
     average: Average = "binary",
     positive: object = 1,
@@ -65,7 +64,7 @@ def recall(
 
 def specificity(
     label: Outcomes,
-    prediction: npt.ArrayLike | None = None,
+    prediction: Column | None = None,
     *,
     positive: object = 1,
     confidence: float = CONFIDENCE,
@@ -85,7 +84,7 @@ def specificity(
 
 def f1(
     label: Outcomes,
-    prediction: npt.ArrayLike | None = None,
+    prediction: Column | None = None,
     *,
     average: Average = "binary",
     positive: object = 1,

@@ -1,15 +1,14 @@
 """Losses of probabilities: log loss and Brier score."""
 
-import numpy.typing as npt
-
 from modelward.stats.binary_scores import BinaryScores, binary_scores_of
 from modelward.stats.counts_of import NO_ROWS
+from modelward.stats.labels import Column
 from modelward.stats.metric import CONFIDENCE, Metric
 
 
 def log_loss(
-    label: npt.ArrayLike | BinaryScores,
-    score: npt.ArrayLike | None = None,
+    label: Column | BinaryScores,
+    score: Column | None = None,
     *,
     positive: object = 1,
     confidence: float = CONFIDENCE,
@@ -35,8 +34,8 @@ def log_loss(
 
 
 def brier_score(
-    label: npt.ArrayLike | BinaryScores,
-    score: npt.ArrayLike | None = None,
+    label: Column | BinaryScores,
+    score: Column | None = None,
     *,
     positive: object = 1,
     confidence: float = CONFIDENCE,
@@ -60,9 +59,7 @@ def brier_score(
     return _not_below_zero(found, most=1.0)
 
 
-def probabilities_of(
-    label: npt.ArrayLike | BinaryScores, score: npt.ArrayLike | None, positive: object
-) -> BinaryScores:
+def probabilities_of(label: Column | BinaryScores, score: Column | None, positive: object) -> BinaryScores:
     """Scores that are probabilities; ValueError where one is not."""
     scores = binary_scores_of(label, score, positive, keep=False)
     if scores.outside:

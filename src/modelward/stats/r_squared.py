@@ -2,19 +2,16 @@
 
 import math
 
-import numpy.typing as npt
-
 from modelward.stats.counts_of import NO_ROWS
 from modelward.stats.intervals import normal_quantile
+from modelward.stats.labels import Column
 from modelward.stats.metric import CONFIDENCE, Metric
 from modelward.stats.residuals import Residuals, residuals_of
 
 _CONSTANT = "Every label is the same, so there is no variance to explain; choose a longer window."
 
 
-def r_squared(
-    label: npt.ArrayLike | Residuals, prediction: npt.ArrayLike | None = None, *, confidence: float = CONFIDENCE
-) -> Metric:
+def r_squared(label: Column | Residuals, prediction: Column | None = None, *, confidence: float = CONFIDENCE) -> Metric:
     """1 − Σ (prediction − label)² / Σ (label − mean)²: 1 is perfect, 0 the label's mean, below 0 worse than that.
 
     Exact of joint summaries too. The interval is the delta method's for Q = 1 − R² on the scale of its logarithm, from

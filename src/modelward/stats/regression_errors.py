@@ -2,10 +2,9 @@
 
 import math
 
-import numpy.typing as npt
-
 from modelward.stats.counts_of import NO_ROWS
 from modelward.stats.intervals import normal_quantile
+from modelward.stats.labels import Column
 from modelward.stats.metric import CONFIDENCE, Metric
 from modelward.stats.residuals import Residuals, residuals_of
 from modelward.stats.running_mean import RunningMean
@@ -14,7 +13,7 @@ _ALL_ZERO = "Every label is 0, and a percentage of 0 is open; take mean_absolute
 
 
 def mean_absolute_error(
-    label: npt.ArrayLike | Residuals, prediction: npt.ArrayLike | None = None, *, confidence: float = CONFIDENCE
+    label: Column | Residuals, prediction: Column | None = None, *, confidence: float = CONFIDENCE
 ) -> Metric:
     """The mean of |prediction − label|, in the label's unit; mean ± z·s/√n. Exact of joint summaries too.
 
@@ -31,9 +30,7 @@ def mean_absolute_error(
     return _not_below_zero(found)
 
 
-def bias(
-    label: npt.ArrayLike | Residuals, prediction: npt.ArrayLike | None = None, *, confidence: float = CONFIDENCE
-) -> Metric:
+def bias(label: Column | Residuals, prediction: Column | None = None, *, confidence: float = CONFIDENCE) -> Metric:
     """The mean of prediction − label: above 0 where the model says too much; mean ± z·s/√n. Exact of joint summaries.
 
     Edge cases: as `mean_absolute_error`.
@@ -49,7 +46,7 @@ def bias(
 
 
 def root_mean_squared_error(
-    label: npt.ArrayLike | Residuals, prediction: npt.ArrayLike | None = None, *, confidence: float = CONFIDENCE
+    label: Column | Residuals, prediction: Column | None = None, *, confidence: float = CONFIDENCE
 ) -> Metric:
     """√ of the mean of (prediction − label)², in the label's unit. Exact of joint summaries too.
 
@@ -75,7 +72,7 @@ def root_mean_squared_error(
 
 
 def mean_absolute_percentage_error(
-    label: npt.ArrayLike | Residuals, prediction: npt.ArrayLike | None = None, *, confidence: float = CONFIDENCE
+    label: Column | Residuals, prediction: Column | None = None, *, confidence: float = CONFIDENCE
 ) -> Metric:
     """The mean of |prediction − label| / |label|, as a share: 0.1 is ten per cent. Exact of joint summaries too.
 

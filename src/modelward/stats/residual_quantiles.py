@@ -4,10 +4,10 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from modelward.stats.counts_of import NO_ROWS
 from modelward.stats.intervals import normal_quantile
+from modelward.stats.labels import Column
 from modelward.stats.metric import CONFIDENCE, Metric
 from modelward.stats.numeric_summary import NumericSummary
 from modelward.stats.residuals import Residuals, residuals_of
@@ -16,7 +16,7 @@ QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
 def median_absolute_error(
-    label: npt.ArrayLike | Residuals, prediction: npt.ArrayLike | None = None, *, confidence: float = CONFIDENCE
+    label: Column | Residuals, prediction: Column | None = None, *, confidence: float = CONFIDENCE
 ) -> Metric:
     """The median of |prediction − label|, in the label's unit, which a few wild rows cannot move.
 
@@ -34,8 +34,8 @@ def median_absolute_error(
 
 
 def residual_quantiles(
-    label: npt.ArrayLike | Residuals,
-    prediction: npt.ArrayLike | None = None,
+    label: Column | Residuals,
+    prediction: Column | None = None,
     *,
     quantiles: Sequence[float] = QUANTILES,
     confidence: float = CONFIDENCE,

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from modelward.stats.binary import Reader, Writer, from_document, require, to_document
-from modelward.stats.labels import require_equal_lengths
+from modelward.stats.labels import Column, require_equal_lengths
 from modelward.stats.numeric_summary import CAP, GROUPS, NumericSummary
 from modelward.stats.pair_moments import PairMoments
 from modelward.stats.running_mean import RunningMean
@@ -39,7 +39,7 @@ class Residuals:
     infinite: int = 0
 
     @classmethod
-    def of(cls, label: npt.ArrayLike, prediction: npt.ArrayLike, *, cap: int = CAP, groups: int = GROUPS) -> Self:
+    def of(cls, label: Column, prediction: Column, *, cap: int = CAP, groups: int = GROUPS) -> Self:
         """Summarise labels and predictions.
 
         Raises:
@@ -114,7 +114,7 @@ class Residuals:
         return read
 
 
-def residuals_of(label: npt.ArrayLike | Residuals, prediction: npt.ArrayLike | None) -> Residuals:
+def residuals_of(label: Column | Residuals, prediction: Column | None) -> Residuals:
     """A joint summary as it is; arrays summarised with every value kept."""
     if isinstance(label, Residuals):
         return label
@@ -123,7 +123,7 @@ def residuals_of(label: npt.ArrayLike | Residuals, prediction: npt.ArrayLike | N
     return Residuals.of(label, prediction, cap=max(CAP, np.size(prediction)))
 
 
-def _numbers(values: npt.ArrayLike, what: str) -> npt.NDArray[np.float64]:
+def _numbers(values: Column, what: str) -> npt.NDArray[np.float64]:
     try:
         return np.asarray(values, dtype=np.float64).reshape(-1)
     except (TypeError, ValueError) as error:

@@ -3,11 +3,11 @@
 import math
 
 import numpy as np
-import numpy.typing as npt
 
 from modelward.stats.binary_scores import BinaryScores, binary_scores_of
 from modelward.stats.counts_of import NO_ROWS
 from modelward.stats.intervals import logit
+from modelward.stats.labels import Column
 from modelward.stats.metric import CONFIDENCE, Metric, widened
 from modelward.stats.score_cells import ClassCells, class_cells
 
@@ -18,8 +18,8 @@ ONE_CLASS = (
 
 
 def roc_auc(
-    label: npt.ArrayLike | BinaryScores,
-    score: npt.ArrayLike | None = None,
+    label: Column | BinaryScores,
+    score: Column | None = None,
     *,
     positive: object = 1,
     confidence: float = CONFIDENCE,

@@ -43,7 +43,8 @@ def score_cells(summaries: Sequence[NumericSummary], cuts: F64 | None = None) ->
         if getattr(summary, there)
     ]
     borders = np.unique(np.concatenate([*points, infinite, np.empty(0) if cuts is None else cuts]))
-    middles = _interleaved(borders, borders[:-1] / 2 + borders[1:] / 2)
+    with np.errstate(invalid="ignore"):  # Between two infinities there is no middle, and no row.
+        middles = _interleaved(borders, borders[:-1] / 2 + borders[1:] / 2)
     atoms = _interleaved(np.ones(borders.size), np.zeros(borders.size - 1)).astype(bool)
     masses = tuple(_masses(summary, borders) for summary in summaries)
     used = np.sum(masses, axis=0) > 0
