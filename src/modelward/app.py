@@ -45,7 +45,7 @@ from modelward.web.assets import static_files
 from modelward.web.docs_page import router as docs
 from modelward.web.errors import install_page_errors
 from modelward.web.pages import compile_templates
-from modelward.web.routes import router as pages
+from modelward.web.routers import include_pages
 from modelward.web.security import SecurityHeaders
 from modelward.worker import Child, events_socket
 
@@ -80,7 +80,7 @@ def create_application() -> FastAPI:
     """
     api = create_api()
     api.include_router(docs)
-    api.include_router(pages)
+    include_pages(api)
     api.router.routes.append(static_files())
     install_page_errors(api)
     check_declared(api)
@@ -106,6 +106,7 @@ def create_service(
     api.state.events = events
     api.state.door = door
     api.state.checks = checks
+    api.state.worker_alive = parts.worker_alive
     api.state.measures = measures
     api.add_middleware(BodyLimits, settings=settings)
     rest: ASGIApp = Shares(api, per_minute=settings.rate_limit_per_minute, api=api)

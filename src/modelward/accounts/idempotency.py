@@ -14,6 +14,7 @@ import hashlib
 import hmac
 import os
 from collections.abc import Callable, Coroutine
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -87,7 +88,14 @@ async def answered_once(request: Request, handler: Handler) -> Response:
     caller = caller_of(principal)
     if caller is None:
         return await handler(request)
-    attempt = await _attempt_of(request, f"{principal.organisation_id}/{caller}")
+    try:
+        attempt = await _attempt_of(request, f"{principal.organisation_id}/{caller}")
+        return await _once(request, handler, attempt)
+    finally:
+        await request.close()  # the files of a form that nobody else has read
+
+
+async def _once(request: Request, handler: Handler, attempt: Attempt) -> Response:
     database: Engine = request.app.state.database
     kept = await run_in_threadpool(begin, database, attempt, now=now())
     if kept is not None:
@@ -117,7 +125,7 @@ def begin(database: Engine, attempt: Attempt, *, now: datetime) -> Kept | None:
         change(session, delete(IdempotentRequest).where(IdempotentRequest.begun_at <= now - KEPT))
         row = {"digest": attempt.digest, "fingerprint": attempt.fingerprint, "begun_at": now}
         added = insert_into(session, IdempotentRequest).values(row).on_conflict_do_nothing()
-        if change(session, added):
+        if session.execute(added.returning(IdempotentRequest.digest)).first() is not None:
             return None
     with reading(database) as session:
         found = session.scalars(select(IdempotentRequest).where(IdempotentRequest.digest == attempt.digest)).first()
@@ -176,9 +184,15 @@ def _replayed(kept: Kept) -> Response:
 
 
 async def _response_of(request: Request, handler: Handler) -> Response:
-    """The answer, also where it is an error that the application would have worded."""
+    """The answer, also where it is an error that the application would have worded, after its transaction's end.
+
+    FastAPI ends what has the scope "function" (`kit.web.Writing`) after its handler, in a stack that it finds here.
+    Ours ends earlier: an answer is noted once its effect is kept, and not when a commit failed.
+    """
     try:
-        return await handler(request)
+        async with AsyncExitStack() as transaction:
+            request.scope["fastapi_function_astack"] = transaction
+            return await handler(request)
     except (ModelwardError, RequestValidationError, HTTPException) as error:
         return answer_error(request, error)
 
