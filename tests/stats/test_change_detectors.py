@@ -22,6 +22,8 @@ def test_a_stream_in_pieces_is_the_stream(values, size):
     hinkley, adaptive = PageHinkley(threshold=0.5), Adwin()
     for start in range(0, stream.size, size):
         hinkley, adaptive = hinkley.after(stream[start : start + size]), adaptive.after(stream[start : start + size])
+        # What is kept between two pieces is the document.
+        hinkley, adaptive = PageHinkley.from_bytes(hinkley.to_bytes()), Adwin.from_bytes(adaptive.to_bytes())
     assert hinkley.changes == wide.changes
     assert hinkley.statistic == pytest.approx(wide.statistic, abs=1e-9)
     assert adaptive == window
@@ -90,6 +92,13 @@ def test_missing_losses_change_nothing_but_the_places():
         plain, later = detector(stream).changes, detector(gaps).changes
         assert len(plain) == len(later) > 0
         assert [change.at + 40 for change in plain] == [change.at for change in later]
+
+
+def test_a_damaged_state_is_refused():
+    for state in (page_hinkley(losses(5, 0.1, 0.6)), adwin(losses(5, 0.1, 0.6))):
+        assert type(state).from_bytes(state.to_bytes()) == state
+        with pytest.raises(ValueError, match="document"):
+            type(state).from_bytes(state.to_bytes()[:-1])
 
 
 def test_settings_that_mean_nothing_are_refused():

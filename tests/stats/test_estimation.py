@@ -105,8 +105,9 @@ def test_the_sampling_interval_holds_the_realised_value_as_often_as_it_says():
             "roc_auc": roc_auc(label, score).statistic,
             "brier_score": brier_score(label, score).statistic,
         }
+        estimate = estimate_performance(score, curve).metrics
         for name, value in realised.items():
-            width = estimate_performance(score, curve).metrics[name]
+            width = estimate[name]
             # The sampling error about the true value: as wide as this window's interval.
             held[name] += abs(value - truth[name].statistic) <= (width.high - width.low) / 2
     assert all(0.92 < times / 300 < 0.985 for times in held.values()), held

@@ -9,10 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from modelward.stats.arrays import F64
-from modelward.stats.page_hinkley import Change
+from modelward.stats.binary import Reader, Writer, from_document, require, to_document
+from modelward.stats.page_hinkley import Change, read_changes, write_changes
 
 DELTA, CLOCK, LEAST = 0.002, 32, 5
 _PER_LEVEL = 5
+_MAGIC = b"MWAD"
 
 
 class Bucket(NamedTuple):
@@ -68,6 +70,31 @@ class Adwin:
         frozen = tuple(map(tuple, levels))
         return replace(self, seen=self.seen + array.size, count=count, levels=frozen, changes=tuple(changes))
 
+    def to_bytes(self) -> bytes:
+        """The window as a versioned document, for `from_bytes`."""
+        return to_document(_MAGIC, self._write)
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Self:
+        """Read what `to_bytes` wrote; ValueError, with a sentence, for anything else."""
+        return from_document(data, _MAGIC, cls._read)
+
+    def _write(self, writer: Writer) -> None:
+        writer.pack("d3qB", self.delta, self.clock, self.seen, self.count, len(self.levels))
+        for level in self.levels:
+            writer.floats(np.array([(bucket.mean, bucket.squares) for bucket in level]).reshape(-1))
+        write_changes(writer, self.changes)
+
+    @classmethod
+    def _read(cls, reader: Reader) -> Self:
+        delta, *counts = reader.unpack("d3qB")
+        clock, seen, count, height = map(int, counts)
+        require(0 < delta < 1 and clock >= 1 and seen >= count >= 0, "its state is impossible")
+        levels = tuple(_read_level(reader, 2**i) for i in range(height))
+        window = cls(float(delta), clock, seen, count, levels, read_changes(reader))
+        require(window.width <= count, "its window is wider than the stream")
+        return window
+
 
 def adwin(values: npt.ArrayLike, *, delta: float = DELTA, clock: int = CLOCK) -> Adwin:
     """Find changes of the mean of a stream, such as the loss of labelled rows in the order of their time.
@@ -92,6 +119,16 @@ def adwin(values: npt.ArrayLike, *, delta: float = DELTA, clock: int = CLOCK) ->
     if not (0 < delta < 1 and clock >= 1):
         raise ValueError("Delta is a chance between 0 and 1, such as 0.002, and the clock a number of rows from 1 up.")
     return Adwin(delta, clock).after(values)
+
+
+def _read_level(reader: Reader, rows: int) -> tuple[Bucket, ...]:
+    numbers = reader.floats()
+    require(
+        numbers.size % 2 == 0 and numbers.size <= 2 * _PER_LEVEL and bool(np.isfinite(numbers).all()),
+        "a bucket is broken",
+    )
+    require(bool((numbers[1::2] >= 0).all()), "a bucket is broken")
+    return tuple(Bucket(rows, mean, squares) for mean, squares in numbers.reshape(-1, 2).tolist())
 
 
 def _insert(levels: list[list[Bucket]], value: float) -> None:

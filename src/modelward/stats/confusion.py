@@ -50,7 +50,7 @@ class Confusion:
         rows, columns = (np.array([place[name] for name in side.classes], dtype=np.int64) for side in (truth, guess))
         both = (truth.codes >= 0) & (guess.codes >= 0)
         cells = rows[truth.codes[both]] * len(classes) + columns[guess.codes[both]] if both.any() else truth.codes[:0]
-        used, times = np.unique(cells, return_counts=True)
+        used, times = _counted(cells, len(classes) ** 2)
         whole = _Cells(classes, *np.divmod(used, max(1, len(classes))), times.astype(np.float64))
         return cls._capped(whole, int(both.size - np.count_nonzero(both)), 0.0, cap)
 
@@ -185,6 +185,16 @@ def _together(lists: Iterable[Sequence[str]]) -> tuple[str, ...]:
     names = {name for names in lists for name in names}
     last = (OTHER,) if OTHER in names else ()
     return (*sorted(names - {OTHER}, key=sort_key), *last)
+
+
+def _counted(cells: I64, size: int) -> tuple[I64, I64]:
+    """Which cells have rows, and how many; without sorting where a table of all cells is small."""
+    if size > 1_000_000:
+        used, times = np.unique(cells, return_counts=True)
+        return used, times.astype(np.int64)
+    counts = np.bincount(cells, minlength=size)
+    used = np.flatnonzero(counts)
+    return used.astype(np.int64), counts[used].astype(np.int64)
 
 
 def _table(size: int, rows: I64, columns: I64, times: F64) -> F64:

@@ -17,6 +17,7 @@ from modelward.stats.arrays import F64, I64, Flags
 Column = npt.ArrayLike | Sequence[Any]
 
 _NUMBERS = "biuf"
+_SMALL_RANGE = 10_000
 _TWO_CLASSES = ({"0", "1"}, {"-1", "1"})
 
 
@@ -71,18 +72,14 @@ def named(values: Column) -> Named:
         return _named_numbers(array)
     if not isinstance(values, np.ndarray):  # NumPy has written a NaN beside names as the name "nan".
         array = np.asarray(values, dtype=object).reshape(-1)
-    codes_of: dict[str, int] = {}
-    seen: dict[object, int] = {}
-    codes = np.empty(array.size, dtype=np.int64)
-    for row, value in enumerate(array.tolist()):
-        key = (type(value), value)
-        code = seen.get(key)
-        if code is None:
-            missing = value is None or value != value  # noqa: PLR0124 - only NaN differs from itself
-            code = -1 if missing else codes_of.setdefault(class_name(value), len(codes_of))
-            seen[key] = code
-        codes[row] = code
-    return _in_order(tuple(codes_of), codes)
+    listed = array.tolist()
+    # What is equal has one class, and equal keys one place: True is 1 is 1.0. Only NaN is not even itself.
+    names = {value: class_name(value) for value in set(listed) if value is not None and value == value}  # noqa: PLR0124
+    classes = sorted(set(names.values()), key=sort_key)
+    places = {name: place for place, name in enumerate(classes)}
+    code_of = {value: places[name] for value, name in names.items()}
+    codes = np.fromiter((code_of.get(value, -1) for value in listed), dtype=np.int64, count=len(listed))
+    return Named(tuple(classes), codes)
 
 
 def scores_of(score: Column) -> F64:
@@ -113,17 +110,27 @@ def sort_key(name: str) -> tuple[bool, float, str]:
 
 
 def _named_numbers(array: npt.NDArray[Any]) -> Named:
-    values, codes = np.unique(array, return_inverse=True)  # NaNs are one value, the last.
-    kept = values[~np.isnan(values)] if array.dtype.kind == "f" else values
-    codes = np.where(codes < kept.size, codes, -1)
-    return Named(tuple(class_name(value) for value in kept.tolist()), codes.astype(np.int64))
+    known = ~np.isnan(array) if array.dtype.kind == "f" else np.ones(array.size, dtype=bool)
+    small = _small_integers(array[known])
+    codes = np.full(array.size, -1, dtype=np.int64)
+    if small is None:
+        values, codes[known] = np.unique(array[known], return_inverse=True)
+    else:
+        there = np.bincount(small) > 0
+        values = np.flatnonzero(there) + float(array[known].min())
+        codes[known] = (np.cumsum(there) - 1)[small]
+    return Named(tuple(class_name(value) for value in values.tolist()), codes)
 
 
-def _in_order(names: tuple[str, ...], codes: I64) -> Named:
-    order = sorted(range(len(names)), key=lambda i: sort_key(names[i]))
-    places = np.full(len(names) + 1, -1, dtype=np.int64)
-    places[order] = np.arange(len(names))
-    return Named(tuple(names[i] for i in order), places[codes])
+def _small_integers(values: npt.NDArray[Any]) -> I64 | None:
+    """Whole numbers of a small range, counted from the least of them; None if they are anything else."""
+    if not values.size:
+        return None
+    low, high = float(values.min()), float(values.max())
+    if not (math.isfinite(low) and high - low < _SMALL_RANGE and max(-low, high) < 2**52):
+        return None
+    offsets = (values.astype(np.float64) - low).astype(np.int64)
+    return offsets if low.is_integer() and bool((offsets + low == values).all()) else None
 
 
 def _require_two(classes: set[str], what: str) -> None:

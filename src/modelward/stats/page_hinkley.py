@@ -1,6 +1,7 @@
 """Page–Hinkley: a sequential test for a change of the mean, row by row."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple, Self
 
@@ -8,8 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from modelward.stats.arrays import F64
+from modelward.stats.binary import Reader, Writer, from_document, require, to_document
 
 DELTA, THRESHOLD, MINIMUM = 0.005, 50.0, 30
+_MAGIC = b"MWPH"
 
 
 class Change(NamedTuple):
@@ -58,6 +61,29 @@ class PageHinkley:
             left, rows = left[used:], rows[used:]
         return replace(state, seen=self.seen + array.size)
 
+    def to_bytes(self) -> bytes:
+        """The state as a versioned document, for `from_bytes`."""
+        return to_document(_MAGIC, self._write)
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Self:
+        """Read what `to_bytes` wrote; ValueError, with a sentence, for anything else."""
+        return from_document(data, _MAGIC, cls._read)
+
+    def _write(self, writer: Writer) -> None:
+        writer.pack("2d3q", self.delta, self.threshold, self.minimum, self.seen, self.count)
+        writer.pack("3dq", self.mean, self.total, self.least, self.least_at)
+        write_changes(writer, self.changes)
+
+    @classmethod
+    def _read(cls, reader: Reader) -> Self:
+        delta, threshold, *counts = reader.unpack("2d3q")
+        mean, total, least, least_at = reader.unpack("3dq")
+        minimum, seen, count = map(int, counts)
+        require(threshold > 0 and delta >= 0 and seen >= count >= 0, "its state is impossible")
+        floats = (float(mean), float(total), float(least))
+        return cls(delta, threshold, minimum, seen, count, *floats, int(least_at), read_changes(reader))
+
     def _stretch(self, values: F64, rows: npt.NDArray[np.int64]) -> tuple[Self, int]:
         """The state after these values or up to the first change, and how many were used."""
         counts = self.count + np.arange(1, values.size + 1)
@@ -78,6 +104,19 @@ class PageHinkley:
     def _least_at(self, totals: F64, rows: npt.NDArray[np.int64]) -> int:
         place = int(totals.argmin())
         return int(rows[place]) + 1 if totals[place] < self.least else self.least_at
+
+
+def write_changes(writer: Writer, changes: Sequence[Change]) -> None:
+    """Add changes to a document."""
+    writer.pack("I", len(changes))
+    for change in changes:
+        writer.pack("2q?", *change)
+
+
+def read_changes(reader: Reader) -> tuple[Change, ...]:
+    """Take changes from a document."""
+    found = [reader.unpack("2q?") for _ in range(reader.size())]
+    return tuple(Change(int(at), int(since), bool(rose)) for at, since, rose in found)
 
 
 def page_hinkley(
