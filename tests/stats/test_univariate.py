@@ -22,6 +22,7 @@ from modelward.stats import (
     g_test,
     kullback_leibler,
     mann_whitney,
+    new_categories,
     population_accuracy_index,
     t_test,
     z_test_proportions,
@@ -259,3 +260,33 @@ def test_a_test_of_fit_takes_the_reference_for_the_truth():
     assert result.p_value == pytest.approx(0.6233876277495822)
     unseen = chi_squared([], [], cells=Cells.of_counts([499, 0], [499, 1]), exact_reference=True)
     assert (unseen.statistic, unseen.p_value) == (math.inf, 0)
+
+
+# New names among more than are kept -----------------------------------------------------------------------------------
+
+USERS = np.array([f"user {i}" for i in range(50_000)])
+ZIPF = (1 / np.arange(1, 50_001)).cumsum() / (1 / np.arange(1, 50_001)).sum()
+DRAWS = {
+    "evenly": lambda rng, rows: USERS[rng.integers(0, 50_000, rows)],
+    "by Zipf's law": lambda rng, rows: USERS[np.minimum(ZIPF.searchsorted(rng.random(rows)), 49_999)],
+}
+
+
+@pytest.mark.parametrize("law", DRAWS)
+@pytest.mark.parametrize("replaced", [0.5, 1.0])
+def test_new_names_among_more_than_are_kept_are_found_by_their_sample(law, replaced):
+    rng = np.random.default_rng(6)
+    before, now = (DRAWS[law](rng, 60_000) for _ in "ab")
+    now = np.where(rng.random(now.size) < replaced, np.char.add("new ", now), now)
+    result = new_categories(CategoricalSummary.of(before), CategoricalSummary.of(now))
+    assert result.statistic == pytest.approx(np.mean(~np.isin(now, before)), abs=0.05)
+    assert result.p_value < 1e-3
+
+
+@pytest.mark.parametrize("law", DRAWS)
+@pytest.mark.parametrize("sizes", [(60_000, 60_000), (60_000, 5000), (10_000, 60_000)])
+def test_names_that_were_only_not_drawn_before_are_no_new_ones(law, sizes):
+    for seed in range(5):
+        rng = np.random.default_rng(seed)
+        before, now = (CategoricalSummary.of(DRAWS[law](rng, rows)) for rows in sizes)
+        assert new_categories(before, now).p_value > 0.05

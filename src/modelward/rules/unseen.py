@@ -1,33 +1,17 @@
-"""How likely chance is to bring so many rows of names that the reference never saw, names coming in clumps.
-
-Of two samples of one distribution, a name that came k times in both together is in the current one alone with chance
-sᵏ, s being the current share of all rows. The rows of such names are therefore a sum of independent terms, each k with
-chance sᵏ, whose upper tail Chernoff bounds: P(S ≥ K) ≤ minₜ e⁻ᵗᴷ Π (1 − sᵏ + sᵏeᵗᵏ). Treating the rows as independent
-instead, as Good and Turing's rate does, takes one rare name of eight rows for eight surprises.
-"""
-
-import math
-
-import numpy as np
+"""How likely chance is to bring so many rows of names that the reference never saw, names coming in clumps."""
 
 from modelward.stats import CategoricalSummary
-
-_SLOPES = np.linspace(0.02, 3.0, 60)
+from modelward.stats.clumps import clumped_tail
 
 
 def clumped_p_value(reference: CategoricalSummary, current: CategoricalSummary) -> float:
-    """A bound, never too small, on the chance of so many rows of unseen names; 0 where names were dropped."""
+    """A bound, never too small, on the chance of so many rows of unseen names; 0 where names were dropped, of which
+    `new_categories` takes the clumps into account by its sample.
+    """
     if not (reference.exact and current.exact):
         return 0.0
     if not (reference.count and current.count):
         return 1.0
     before = dict(zip(reference.categories, reference.counts.tolist(), strict=True))
     now = dict(zip(current.categories, current.counts.tolist(), strict=True))
-    unseen = sum(times for name, times in now.items() if name not in before)
-    together = [before.get(name, 0) + now.get(name, 0) for name in {*before, *now}]
-    sizes, names = np.unique(np.array(together, dtype=np.float64), return_counts=True)
-    share = math.log(current.count / (reference.count + current.count))
-    slopes = -share * _SLOPES[:, None]
-    alone = np.log1p(-np.exp(sizes * share))
-    growth = np.logaddexp(alone, sizes * (slopes + share)) @ names
-    return float(min(1.0, math.exp(min(0.0, float(np.min(growth - slopes[:, 0] * unseen))))))
+    return clumped_tail(before, now, current.count / (reference.count + current.count))

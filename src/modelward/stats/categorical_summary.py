@@ -120,7 +120,7 @@ class CategoricalSummary:
             counts=np.fromiter(tally.values(), dtype=np.int64, count=len(tally)),
             other=sum(part.other for part in filled),
             count_error=sum(part.count_error for part in filled),
-            sample=merge_samples(_name_sample(part) for part in filled),
+            sample=merge_samples(part.names for part in filled),
         )
         return cls._capped(whole, hash_names(whole.categories), cap)
 
@@ -146,6 +146,11 @@ class CategoricalSummary:
     def singletons(self) -> float:
         """The number of names that came exactly once; an estimate unless `exact`."""
         return float(np.count_nonzero(self.counts == 1)) if self.sample is None else self.sample.singletons
+
+    @property
+    def names(self) -> NameSample:
+        """A fair sample of the names, each with its true count."""
+        return self.sample or sample_names(hash_names(self.categories), self.counts)
 
     def to_bytes(self) -> bytes:
         """The summary as a versioned document, for `from_bytes`."""
@@ -184,10 +189,6 @@ class CategoricalSummary:
             )
             require(hashes.size == 0 or bool(hashes[0] >= 0 and hashes[-1] < 2**32), "its sample is broken")
         return cls(count, missing, invalid, categories, counts, other, error, sample)
-
-
-def _name_sample(summary: CategoricalSummary) -> NameSample:
-    return summary.sample or sample_names(hash_names(summary.categories), summary.counts)
 
 
 def _ordered(categories: Sequence[str], times: I64) -> tuple[tuple[str, ...], I64]:

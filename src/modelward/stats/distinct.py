@@ -66,6 +66,14 @@ def merge_samples(samples: Iterable[NameSample]) -> NameSample:
     return NameSample(hashes[:SIZE], counts[:SIZE])
 
 
+def shared_part(first: NameSample, second: NameSample) -> tuple[NameSample, NameSample]:
+    """The names of each side up to the hash to which both samples are complete."""
+    ends = [int(sample.hashes[-1]) for sample in (first, second) if sample.hashes.size >= SIZE]
+    reach = min(ends, default=_SPACE)
+    parts = [NameSample(*(column[sample.hashes <= reach] for column in sample)) for sample in (first, second)]
+    return parts[0], parts[1]
+
+
 def _mix(sums: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
     """Spread checksums evenly: names that differ by a digit have checksums that differ by a pattern (MurmurHash3's
     finaliser).
