@@ -11,6 +11,8 @@ from tests.monitoring.world import START, World
 
 from modelward.accounts.sessions import PLAIN_COOKIE, begin_session, form_token
 from modelward.events.duckdb import DuckDBStore
+from modelward.ingest.door import Door
+from modelward.ingest.journal import Journal
 from modelward.kit.clock import now
 from modelward.kit.problems import install_problem_handlers
 from modelward.kit.secrets import secret_of
@@ -18,7 +20,7 @@ from modelward.monitoring.capture_baseline import window_reference
 from modelward.settings import Settings, settings_from
 from modelward.web.assets import Assets
 from modelward.web.errors import install_page_errors
-from modelward.web.routes import router
+from modelward.web.routers import include_pages
 from modelward.web.security import SecurityHeaders
 
 DAY = timedelta(days=1)
@@ -55,14 +57,24 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def app(world: World, settings: Settings) -> FastAPI:
+def door(world: World, settings: Settings) -> Iterator[Door]:
+    """The ingest door of the same organisation, whose refusals the waiting page tells."""
+    journal = Journal(settings.data_dir / "journal", limit_bytes=2**30, min_free_disk_bytes=0)
+    door = Door(journal, world.engine, settings)
+    yield door
+    door.close()
+
+
+@pytest.fixture
+def app(world: World, settings: Settings, door: Door) -> FastAPI:
     """The pages alone, over the real stores."""
     app = FastAPI()
     install_problem_handlers(app)
-    app.include_router(router)
+    include_pages(app)
     app.mount("/static", Assets())
     install_page_errors(app)
     app.state.settings, app.state.database, app.state.events = settings, world.engine, world.store
+    app.state.door, app.state.worker_alive = door, lambda: True
     return app
 
 

@@ -14,15 +14,18 @@ from modelward.web import pages
 from modelward.web.assets import Assets
 from modelward.web.errors import PageRoute
 from modelward.web.security import SecurityHeaders
-from modelward.web.snippets import first_event
+from modelward.web.snippets import first_event, first_event_examples
 from modelward.web.time_range import model_path
 from modelward.web.views.column import Limits
 from modelward.web.views.model_page import ModelReadings, model_page, numbers_of
 from modelward.web.views.numbers import TITLES
 from modelward.web.views.overview import overview_of
 from modelward.web.views.timeline import timeline
+from modelward.web.waiting import Waiting
 
 SNIPPET = first_event("http://127.0.0.1:8000", "churn")
+EXAMPLES = first_event_examples("http://127.0.0.1:8000", "churn")
+WAITING = Waiting("churn", flights.NOW)
 
 
 MODELS = {
@@ -64,7 +67,15 @@ def add_models(app: FastAPI) -> None:
             request.headers.get("x-part", ""), "model.html"
         )
         return pages.page(
-            request, part, model=view, may_decide=True, now=flights.NOW, first_event=SNIPPET, upload_reference=SNIPPET
+            request,
+            part,
+            model=view,
+            may_decide=True,
+            now=flights.NOW,
+            waiting=None if view.volume or view.heat else WAITING,
+            examples=EXAMPLES,
+            key_made=False,
+            upload_reference=SNIPPET,
         )
 
 
@@ -77,19 +88,39 @@ def application() -> FastAPI:
     def overview(request: Request) -> Response:
         template = "_overview_list.html" if request.headers.get("x-part") == "models" else "overview.html"
         return pages.page(
-            request, template, overview=overview_of(flights.cards()), now=flights.NOW, first_event=SNIPPET
+            request, template, overview=overview_of(flights.cards()), now=flights.NOW, waiting=None, message=None
         )
 
     @app.get("/empty")
     def empty(request: Request) -> Response:
-        return pages.page(request, "overview.html", overview=overview_of(()), first_event=SNIPPET)
+        return pages.page(
+            request,
+            "overview.html",
+            overview=overview_of(()),
+            waiting=WAITING,
+            message=None,
+            elsewhere=[],
+            examples=EXAMPLES,
+            key_made=False,
+        )
+
+    @app.get("/dashboard/waiting")
+    def waiting(request: Request) -> Response:
+        return pages.page(request, "_waiting_state.html", waiting=WAITING)
 
     add_models(app)
 
     @app.get("/login")
     def login(request: Request) -> Response:
         return pages.page(
-            request, "login.html", failure="This link was used already: links work once", next="/dashboard"
+            request,
+            "login.html",
+            failure="This link was used already: links work once",
+            message=None,
+            next="/dashboard",
+            email="",
+            by_key=False,
+            elsewhere=True,
         )
 
     @app.get("/away")

@@ -81,7 +81,7 @@ def test_a_read_key_signs_in_to_look_and_may_not_decide(stranger: TestClient, wo
     page = stranger.get("/dashboard/models/churn")
     assert page.status_code == 200
     assert "reference/confirm" not in page.text
-    assert "needs a key of the kind admin" in text_of(page.text)
+    assert "Confirming it needs somebody who may decide" in text_of(page.text)
     token = form_token(stranger.cookies[PLAIN_COOKIE], secret=secret_of(settings))
     refused = stranger.post("/dashboard/models/churn/reference/confirm", data={"form_token": token}, headers=OWN)
     assert refused.status_code == 403
@@ -109,13 +109,13 @@ def test_an_organisation_without_models_is_taught_with_its_own_address(
         token = begin_session(session, organisation_id=other, now=now())
     sign_in(stranger, token, settings)
     page = stranger.get("/dashboard").text
-    assert "No model yet" in page
+    assert "Waiting for your first event" in page
     assert "curl http://models.example:8000/api/v1/events" in page
 
 
 def test_a_model_without_events_waits_with_a_snippet_of_its_own(reader: TestClient) -> None:
     page = reader.get("/dashboard/models/churn").text
-    assert "Waiting for the first events" in page
+    assert "Waiting for the first event" in page
     assert "&#34;model_id&#34;: &#34;churn&#34;" in page
     assert "http://models.example:8000/api/v1/models/churn/baseline" in page
 

@@ -23,6 +23,15 @@ def create_organisation(session: Session, *, name: str, now: datetime) -> Organi
     return organisation
 
 
+def rename_organisation(session: Session, *, organisation_id: int, name: str) -> None:
+    """Call the organisation something else.
+
+    Raises:
+        Invalid: this can be no name.
+    """
+    session.get_one(Organisation, organisation_id).name = checked_name("An organisation", name)
+
+
 def first_organisation(session: Session) -> Organisation | None:
     """The oldest organisation: the one of a service that has only one."""
     return session.scalars(select(Organisation).order_by(Organisation.id).limit(1)).first()

@@ -1,5 +1,6 @@
 """The dashboard's sessions: a row here, and in the browser a random token that leads to it."""
 
+import os
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select, update
@@ -24,6 +25,7 @@ SEEN_EVERY = timedelta(minutes=5)
 """When a session was last seen is written down at most this often."""
 
 _FORM = "form token"
+_SALT = 16  # bytes
 
 
 def create_login_link(
@@ -144,13 +146,18 @@ def switch_organisation(session: Session, *, session_id: int, organisation_id: i
 
 
 def form_token(session_token: str, *, secret: str) -> str:
-    """What every form of this session carries, and no page of another site can know."""
-    return sign(digest_of(session_token), secret=secret, purpose=_FORM)
+    """What every form of this session carries, and no page of another site can know.
+
+    Each one is another: pages are compressed, and from the lengths of many an attacker could guess one that stays the
+    same (BREACH).
+    """
+    return sign(os.urandom(_SALT) + digest_of(session_token), secret=secret, purpose=_FORM)
 
 
 def is_form_token(given: str, session_token: str, *, secret: str) -> bool:
     """Whether the form came from a page that this session was shown."""
-    return verify(given, secret=secret, purpose=_FORM) == digest_of(session_token)
+    signed = verify(given, secret=secret, purpose=_FORM)
+    return signed is not None and signed[_SALT:] == digest_of(session_token)
 
 
 def _principal(session: Session, row: DashboardSession, now: datetime) -> Principal:

@@ -2,8 +2,8 @@
 
 Only what is read is compressed here, never the ingest door. A compressed page tells by its length whether what an
 attacker put into the address also stands in it (the attack is called BREACH), so a page that reflects input must hold
-no secret: ours hold none. There is no token in a form (the browser says by itself where a request comes from), no key
-is shown again, and the session is a header. The sign-in page, to which secrets are sent, is left as it is all the same.
+no secret that stays the same: the token of a form is another one each time, and the session is a header. A key or a
+link that is shown once stands in the answer to a form, and those are left as they are, like the sign-in page.
 """
 
 import gzip

@@ -94,7 +94,7 @@ class PageRoute(APIRoute):
 
         async def answer(request: Request) -> Response:
             response = await plain(request)
-            if request.url.path == SIGN_IN:
+            if request.method not in SAFE_METHODS or request.url.path == SIGN_IN or response.status_code == 304:
                 return response
             return await run_in_threadpool(compressed, request, response)
 

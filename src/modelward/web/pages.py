@@ -40,7 +40,7 @@ def environment() -> Environment:
         "sentence": sentence,
         "count": writing.count,
     }
-    made.globals |= {"asset": asset, "moment": moment, "lasting": lasting, "clock": clock}
+    made.globals |= {"asset": asset, "moment": moment, "lasting": lasting, "clock": clock, "day": day}
     return made
 
 
@@ -97,3 +97,9 @@ def clock(when: datetime, at: datetime) -> Markup:
     stamp = when.strftime("%Y-%m-%dT%H:%M:%SZ")
     text = f"{when:%H:%M:%S}" if when.date() == at.date() else f"{when.day} {when:%b %Y %H:%M:%S}"
     return tag("time", text, datetime=stamp, title=writing.utc(when), data_ago="clock")
+
+
+def day(when: datetime) -> Markup:
+    """A date to come, with the exact time on hover."""
+    stamp = when.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return tag("time", f"{when.day} {when:%B %Y}", datetime=stamp, title=writing.utc(when))

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Form, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 from starlette.responses import Response
 
@@ -17,15 +17,17 @@ from modelward.registry.service import resolve
 from modelward.web import queries
 from modelward.web.assets import asset
 from modelward.web.errors import PageRoute
+from modelward.web.forms import Done, told
 from modelward.web.pages import page
 from modelward.web.queries import Address
-from modelward.web.sign_in import sign_in_by_key, sign_in_by_link, sign_in_page
-from modelward.web.snippets import first_event, upload_reference
+from modelward.web.snippets import base_of, first_event_examples, upload_reference
 from modelward.web.time_range import address, model_path
 from modelward.web.views.model_page import ModelPage, model_page, numbers_of
 from modelward.web.views.numbers import TITLES
 from modelward.web.views.overview import overview_of
+from modelward.web.views.settings import others_with_models
 from modelward.web.views.timeline import timeline
+from modelward.web.waiting import Waiting, waiting_for
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False, default_response_class=HTMLResponse)
 
@@ -62,11 +64,22 @@ def favicon(_: Anybody) -> Response:
 
 
 @router.get("/dashboard")
-def dashboard(request: Request, session: Reading, reader: Reader) -> Response:
+def dashboard(request: Request, session: Reading, reader: Reader, done: Done = None) -> Response:
     view = overview_of(model_cards(session, scope=reader.scope))
     if request.headers.get("x-part") == "models":
         return page(request, "_overview_list.html", overview=view)
-    return page(request, "overview.html", overview=view, first_event=first_event(_base(request)))
+    if any(row.events for row in view.rows):
+        return page(request, "overview.html", overview=view, message=told(done), waiting=None)
+    return page(
+        request,
+        "overview.html",
+        overview=view,
+        message=told(done),
+        waiting=waiting_for(request, session, reader, model=None, since=now(), now=now()),
+        elsewhere=others_with_models(session, reader),
+        examples=first_event_examples(base_of(request)),
+        key_made=False,
+    )
 
 
 @router.get("/dashboard/models/{key}")
@@ -79,17 +92,22 @@ def model(request: Request, key: str, asking: Asking, session: Reading, reader: 
         view = model_page(read(session, facts, asked), asked, now=now())
         return page(request, template, model=view, may_decide=reader.may(Right.EDIT))
     view = model_page(queries.readings(session, request.app.state.events, facts, asked), asked, now=now())
-    return _whole(request, view, may_decide=reader.may(Right.EDIT))
+    empty = not (view.volume or view.heat)
+    whose = resolve(session, reader.scope, key) if empty else None
+    waiting = waiting_for(request, session, reader, model=whose, since=now(), now=now()) if whose else None
+    return _whole(request, view, waiting, may_decide=reader.may(Right.EDIT))
 
 
-def _whole(request: Request, view: ModelPage, *, may_decide: bool) -> Response:
-    base, key = _base(request), view.facts.key
+def _whole(request: Request, view: ModelPage, waiting: Waiting | None, *, may_decide: bool) -> Response:
+    base, key = base_of(request), view.facts.key
     return page(
         request,
         "model.html",
         model=view,
         may_decide=may_decide,
-        first_event=first_event(base, key),
+        waiting=waiting,
+        examples=first_event_examples(base, key),
+        key_made=False,
         upload_reference=upload_reference(base, key),
     )
 
@@ -128,32 +146,6 @@ def confirm_reference(key: str, session: Writing, editor: Editor) -> Response:
     return RedirectResponse(model_path(key), status_code=303)
 
 
-@router.get("/login")
-def login(
-    request: Request,
-    session: Writing,
-    _: Anybody,
-    token: str | None = None,
-    next: str = "/dashboard",  # noqa: A002
-) -> Response:
-    return sign_in_by_link(request, session, token, next) if token else sign_in_page(request, next)
-
-
-@router.post("/login")
-def login_by_key(
-    request: Request,
-    session: Writing,
-    _: Anybody,
-    key: Annotated[str, Form(max_length=400)] = "",
-    next: Annotated[str, Form()] = "/dashboard",  # noqa: A002
-) -> Response:
-    return sign_in_by_key(request, session, key, next)
-
-
 @router.get("/dashboard/{rest:path}")
 def nothing_there(rest: str, _: Anybody) -> Response:
     raise NotFound(f"There is no page `/dashboard/{rest[:80]}`: choose a model from the list.")
-
-
-def _base(request: Request) -> str:
-    return str(request.base_url).rstrip("/")

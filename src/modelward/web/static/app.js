@@ -189,6 +189,12 @@
     }, { rootMargin: "300px" }).observe(place);
   }
 
+  // The menu closes when something else is done.
+  function closeMenu(target) {
+    const menu = document.querySelector("[data-menu][open]");
+    if (menu && !menu.contains(target)) menu.open = false;
+  }
+
   function ready() {
     tellTimes();
     readyHeat();
@@ -201,6 +207,7 @@
     if (copy) {
       navigator.clipboard?.writeText(copy.previousElementSibling.textContent).then(() => { copy.textContent = "Copied"; });
     }
+    closeMenu(event.target);
     openColumn(event);
   });
   document.addEventListener("submit", (event) => {
@@ -215,10 +222,10 @@
   document.addEventListener("pointermove", follow);
   document.addEventListener("pointerdown", follow);
   document.addEventListener("toggle", (event) => { if (event.target.matches?.("details[data-numbers]") && window.htmx) numbersOf(event.target); }, true);
-  document.addEventListener("focusin", (event) => tell(event.target));
+  document.addEventListener("focusin", (event) => { tell(event.target); closeMenu(event.target); });
   document.addEventListener("focusout", silence);
   document.addEventListener("scroll", silence, { passive: true, capture: true });
-  document.addEventListener("keydown", (event) => { if (event.key === "Escape") silence(); else moveInHeat(event); });
+  document.addEventListener("keydown", (event) => { if (event.key === "Escape") { silence(); closeMenu(null); } else moveInHeat(event); });
   document.addEventListener("htmx:after:swap", () => { silence(); ready(); });
   document.addEventListener("htmx:response:error", (event) => {
     const link = event.detail?.ctx?.request?.action;

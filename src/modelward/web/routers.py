@@ -1,0 +1,19 @@
+"""All pages, in the order in which their addresses are asked."""
+
+from fastapi import FastAPI
+
+from modelward.web import (
+    account_routes,
+    key_routes,
+    people_routes,
+    routes,
+    settings_routes,
+    sign_in_routes,
+    waiting_routes,
+)
+
+
+def include_pages(app: FastAPI) -> None:
+    """Let the application answer for the pages."""
+    for part in (sign_in_routes, settings_routes, people_routes, key_routes, account_routes, waiting_routes, routes):
+        app.include_router(part.router)
