@@ -147,6 +147,17 @@ def test_exact_estimates_are_the_sums_of_the_method():
     assert estimate.metrics["roc_auc"].statistic == pytest.approx(area)
 
 
+def test_a_prediction_that_does_not_follow_from_the_threshold_counts_as_it_is():
+    curve = calibrate(*drawn(20_000, 9))
+    label, score = drawn(60_000, 10)
+    guess = score + np.random.default_rng(0).normal(0, 0.2, score.size) > 0.4
+    by_prediction = (NumericSummary.of(score[~guess]), NumericSummary.of(score[guess]))
+    estimate = estimate_performance(by_prediction, curve)
+    for metric in (accuracy, precision, recall, f1, matthews_correlation):
+        assert estimate.metrics[metric.__name__].statistic == pytest.approx(metric(label, guess).statistic, abs=0.01)
+    assert estimate.metrics["roc_auc"].statistic == pytest.approx(roc_auc(label, score).statistic, abs=0.01)
+
+
 def test_edges_of_an_estimate_are_said():
     curve = calibrate(*drawn(5000, 7))
     nothing = estimate_performance([], curve)

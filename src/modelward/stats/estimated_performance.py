@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 
@@ -23,6 +24,9 @@ from modelward.stats.roc_auc import ONE_CLASS, auc_of
 from modelward.stats.running_mean import RunningMean
 from modelward.stats.score_cells import ClassCells, score_cells
 
+# The scores of the rows predicted negative, and of those predicted positive.
+ByPrediction = tuple[NumericSummary, NumericSummary]
+
 _NO_SCORES = "There are no scores to estimate from; choose a longer window."
 _OUTSIDE = "Some scores are outside [0, 1], and this metric needs probabilities; calibrate the model's own output."
 
@@ -42,7 +46,7 @@ class EstimatedPerformance:
 
 
 def estimate_performance(
-    score: Column | NumericSummary,
+    score: Column | NumericSummary | ByPrediction,
     calibration: Calibration,
     *,
     threshold: float = THRESHOLD,
@@ -53,8 +57,10 @@ def estimate_performance(
     A row of score s is positive with probability c(s), c learned on the reference by `calibrate`. So of the rows
     predicted positive (s ≥ threshold) Σ c(s) are expected to be true positives and Σ (1 − c(s)) false ones, and so on;
     areas weigh each score by c(s) for the positive class and by 1 − c(s) for the negative. Scores may be an array or a
-    summary, so that an estimate of a day is that of its merged hours. Intervals are those of the metric itself at the
-    expected counts: the sampling error of a window of this size. They do not hold the error of the calibration.
+    summary, so that an estimate of a day is that of its merged hours. Where the predicted class does not follow from
+    the threshold, give the summaries of both classes' scores, `(predicted negative, predicted positive)`. Intervals are
+    those of the metric itself at the expected counts: the sampling error of a window of this size. They do not hold the
+    error of the calibration.
 
     The estimate stands on one assumption: that a score is worth what it was on the reference. Where the concept drifts
     it is wrong, and nothing in the scores shows it; compare with the realised values as soon as labels come.
@@ -69,20 +75,23 @@ def estimate_performance(
     Source: Kivimäki et al. (2024), "Confidence-based estimators for predictive performance in model monitoring",
     arXiv 2407.08649; NannyML's documentation, "Confidence-based performance estimation".
     """
-    summary = score if isinstance(score, NumericSummary) else NumericSummary.of(scores_of(score))
-    if not summary.numbers:
+    summaries = _summaries_of(score)
+    n = sum(summary.numbers for summary in summaries)
+    if not n:
         return _nothing(calibration, confidence)
     edges = np.concatenate(([threshold], np.linspace(0, 1, BINS + 1), calibration.scores))
-    middles, atoms, (rows,) = score_cells((summary,), edges)
+    middles, atoms, masses = score_cells(summaries, edges)
+    rows: F64 = np.sum(masses, axis=0)
     chances = calibration(middles)
     cells = ClassCells(middles, atoms, rows * (1 - chances), rows * chances)
-    counts = _expected_counts(cells, threshold)
+    positives = masses[1] if len(masses) == 2 else np.where(middles >= threshold, rows, 0.0)
+    counts = _expected_counts(chances, rows - positives, positives)
     metrics = {
         **of_counts(counts, confidence),
-        **_of_order(cells, summary.numbers, confidence),
+        **_of_order(cells, n, confidence),
         **_of_probabilities(cells, rows, confidence),
     }
-    return EstimatedPerformance(metrics, counts, summary.numbers, calibration.needed, summary.rank_error)
+    return EstimatedPerformance(metrics, counts, n, calibration.needed, max(part.rank_error for part in summaries))
 
 
 def of_counts(counts: Confusion, confidence: float) -> dict[str, Metric]:
@@ -98,11 +107,17 @@ def of_counts(counts: Confusion, confidence: float) -> dict[str, Metric]:
     }
 
 
-def _expected_counts(cells: ClassCells, threshold: float) -> Confusion:
-    predicted = cells.middles >= threshold
-    table = [
-        [float(mass[side].sum()) for side in (~predicted, predicted)] for mass in (cells.negatives, cells.positives)
-    ]
+def _summaries_of(score: Column | NumericSummary | ByPrediction) -> tuple[NumericSummary, ...]:
+    if isinstance(score, NumericSummary):
+        return (score,)
+    if isinstance(score, tuple) and len(score) == 2 and all(isinstance(part, NumericSummary) for part in score):
+        return score
+    return (NumericSummary.of(scores_of(cast("Column", score))),)
+
+
+def _expected_counts(chances: F64, negatives: F64, positives: F64) -> Confusion:
+    """Of the rows predicted negative and positive in each cell."""
+    table = [[float(rows @ share) for rows in (negatives, positives)] for share in (1 - chances, chances)]
     return Confusion.of_counts(table, ("0", "1"))
 
 
