@@ -1,5 +1,6 @@
 """Which passwords are taken: at least 12 characters, and not one that is guessed in the first million tries."""
 
+import re
 import unicodedata
 
 from modelward.errors import FieldError, Invalid
@@ -45,7 +46,16 @@ def _is_text(password: str) -> bool:
 def _is_common(password: str, email: str, name: str) -> bool:
     from zxcvbn import zxcvbn
 
-    known = [email[:100], *email[:100].split("@"), name[:100], *name[:100].split(), "modelward"]
+    email, name = email[:100], name[:100]
+    known = [
+        email,
+        *email.split("@"),
+        *re.split(r"[\W_]+", email),
+        name,
+        *name.split(),
+        "".join(name.split()),
+        "modelward",
+    ]
     score = zxcvbn(password[:_LOOKED_AT], user_inputs=[word for word in known if word])["score"]
     return int(score) <= _COMMON
 

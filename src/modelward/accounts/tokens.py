@@ -76,14 +76,14 @@ def read_access_token(token: str, *, now: datetime, secret: str) -> Claims:
 
 def _claims(header: dict[str, object], payload: dict[str, object], now: datetime) -> Claims:
     moment, begins, ends = now.timestamp(), payload["nbf"], payload["exp"]
-    if header.get("typ") != TYPE or type(begins) is not int or type(ends) is not int:
+    if header.get("typ") != TYPE or type(begins) is not int or type(ends) is not int or type(payload["iat"]) is not int:
         raise _refused()
     if not begins <= moment + 1 or moment >= ends:  # one second for clocks that are cut to seconds
         raise _refused()
-    version = payload["ver"]
-    if type(version) is not int:
+    version, user_id = payload["ver"], str(payload["sub"])
+    if type(version) is not int or not (user_id.isascii() and user_id.isdigit()):
         raise _refused()
-    return Claims(int(str(payload["sub"])), version, ends)
+    return Claims(int(user_id), version, ends)
 
 
 def _refused() -> Unauthorized:

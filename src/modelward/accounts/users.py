@@ -9,8 +9,9 @@ from modelward.accounts.principal import RIGHTS_OF_ROLE, Principal, Role, Scope
 from modelward.accounts.tables import DashboardSession, LoginLink, RefreshToken, User
 from modelward.errors import FieldError, Invalid, NotFound, Unauthorized
 from modelward.kit.database import change
-from modelward.kit.paging import LARGEST_ID
 
+LARGEST_ID = 2**31 - 1
+"""PostgreSQL does not compare an id of a person with a larger number."""
 _LONGEST_EMAIL = 320  # RFC 3696, erratum 1003: 64 before the @, 255 after it
 
 
@@ -22,7 +23,7 @@ def principal_of_user(
     Raises:
         Unauthorized: they are gone or disabled, or all tokens of this `version` were ended.
     """
-    user = session.get(User, user_id) if abs(user_id) <= LARGEST_ID else None
+    user = session.get(User, user_id) if 0 < user_id <= LARGEST_ID else None
     if user is None or user.disabled_at is not None or (version is not None and version != user.token_version):
         raise Unauthorized("You are signed out: log in again.")
     role = Role(user.role)
@@ -37,7 +38,7 @@ def user_of_organisation(session: Session, *, organisation_id: int, user_id: int
         NotFound: the organisation has none.
     """
     mine = (User.id == user_id, User.organisation_id == organisation_id)
-    user = session.scalars(select(User).where(*mine)).first() if abs(user_id) <= LARGEST_ID else None
+    user = session.scalars(select(User).where(*mine)).first() if 0 < user_id <= LARGEST_ID else None
     if user is None:
         raise NotFound(f"There is no user {user_id}.")
     return user
