@@ -65,9 +65,23 @@ def organisation_id(database: Engine) -> int:
 def client(api: FastAPI, database: Engine, organisation_id: int) -> Client:
     """Makes clients that hold a key of this kind, bound as said."""
 
-    def make(kind: str = "admin", *, owner: int = organisation_id, **bound: int) -> TestClient:
+    def make(
+        kind: str = "admin",
+        *,
+        owner: int = organisation_id,
+        project_id: int | None = None,
+        model_id: int | None = None,
+    ) -> TestClient:
         with writing(database) as session:
-            _, key = create_key(session, organisation_id=owner, kind=KeyKind(kind), name=kind, now=NOON, **bound)
+            _, key = create_key(
+                session,
+                organisation_id=owner,
+                kind=KeyKind(kind),
+                name=kind,
+                now=NOON,
+                project_id=project_id,
+                model_id=model_id,
+            )
         return TestClient(api, headers={"X-API-Key": key}, base_url="http://test/api/v1/")
 
     return make

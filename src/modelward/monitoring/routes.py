@@ -134,7 +134,7 @@ def confirm_baseline(model: str, session: Writing, editor: Editor) -> Answer:
     return answers.reference_answer(session, found)
 
 
-@router.get("/models/{model}/events", response_model=None)
+@router.get("/models/{model}/events", response_model=Answer)
 def events(
     model: str,
     request: Request,
