@@ -158,3 +158,13 @@ def test_a_misspelt_line_of_the_env_file_is_an_error_too(tmp_path: Path, monkeyp
 def test_a_misspelt_argument_is_an_error_too() -> None:
     with pytest.raises(Invalid, match="did you mean data_dir"):
         settings_from({}, data_dirs="x")
+
+
+@pytest.mark.parametrize("proxies", ["10.0.0.7", "10.0.0.0/8,::1", "*"])
+def test_proxies_are_addresses_or_networks(proxies: str) -> None:
+    assert ",".join(settings_from({"MODELWARD_TRUSTED_PROXIES": proxies}).trusted_proxies) == proxies
+
+
+def test_a_proxy_that_is_a_name_would_trust_nobody_so_it_is_refused() -> None:
+    with pytest.raises(Invalid, match="neither an address nor a network"):
+        settings_from({"MODELWARD_TRUSTED_PROXIES": "proxy.internal"})
