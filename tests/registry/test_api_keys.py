@@ -10,10 +10,13 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Engine, text
 from tests.registry.conftest import Client
 
-from modelward.accounts.keys import KEY_PATTERN, is_wellformed
+from modelward.accounts.keys import KEY_PATTERN, KeyKind, is_wellformed
+from modelward.accounts.principal import operator
 from modelward.accounts.service import create_organisation
 from modelward.kit.clock import now
 from modelward.kit.database import reading, writing
+from modelward.registry import keys
+from modelward.registry.key_schemas import KeysAsked, NewKey, Rotation
 
 DAY = timedelta(days=1)
 
@@ -151,6 +154,22 @@ def test_without_a_grace_the_old_key_ends_at_once_and_an_ended_one_is_not_rotate
     assert [opens(api, one["key"]) for one in (old, new)] == [False, True]
     assert http.post(f"api-keys/{old['id']}/rotate").status_code == 409
     assert opens(api, new["key"])
+
+
+def test_it_is_so_on_each_database(each_database: Engine) -> None:
+    with writing(each_database) as session:
+        owner = create_organisation(session, name="Acme", now=now()).id
+        maker = operator(owner)
+        body = NewKey(kind=KeyKind.READ, name="k", expires_in_days=9)
+        first = keys.make_key(session, maker=maker, body=body, now=now())[0].id
+        second = keys.rotate_key(session, maker=maker, key_id=first, body=Rotation(), now=now())[0].id
+    with writing(each_database) as session:
+        third = keys.rotate_key(session, maker=maker, key_id=second, body=Rotation(), now=now())[0].id
+    with reading(each_database) as session:
+        page = keys.keys_page(session, maker.scope, KeysAsked(live=True, sort="-expires_at"), now=now())
+        assert [key.id for key in page.items] == [third, second]
+        page = keys.keys_page(session, maker.scope, KeysAsked(live=False, kind=KeyKind.READ), now=now())
+        assert [key.id for key in page.items] == [first]
 
 
 def test_only_an_admin_of_the_whole_organisation_handles_keys(client: Client, http: TestClient) -> None:
