@@ -1,4 +1,5 @@
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,11 +10,14 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 from tests.monitoring.world import START, World
 
+from modelward.accounts.manage_users import create_user
+from modelward.accounts.principal import Role
 from modelward.accounts.sessions import PLAIN_COOKIE, begin_session, form_token
 from modelward.events.duckdb import DuckDBStore
 from modelward.ingest.door import Door
 from modelward.ingest.journal import Journal
 from modelward.kit.clock import now
+from modelward.kit.database import writing
 from modelward.kit.problems import install_problem_handlers
 from modelward.kit.secrets import secret_of
 from modelward.monitoring.capture_baseline import window_reference
@@ -91,6 +95,37 @@ def reader(stranger: TestClient, world: World, settings: Settings) -> TestClient
     """A browser that is signed in as the operator of the machine."""
     token = world.write(lambda session: begin_session(session, organisation_id=world.organisation_id, now=now()))
     return sign_in(stranger, token, settings)
+
+
+@pytest.fixture
+def browser_of(app: FastAPI, world: World, settings: Settings) -> Iterator[Callable[..., TestClient]]:
+    """Makes browsers, each signed in as a person of its own with a role (or, without one, as the operator)."""
+    with ExitStack() as stack:
+
+        def make(role: Role | None = None, *, email: str | None = None, password_hash: str | None = None) -> TestClient:
+            client = TestClient(SecurityHeaders(app), base_url="http://models.example:8000", follow_redirects=False)
+            client.headers["accept"] = "text/html"
+            stack.enter_context(client)
+            owner = world.organisation_id
+            user_id = None
+            if role is not None:
+                user_id = add_person(world, role, email or f"{role}@example.org", password_hash=password_hash)
+            token = world.write(
+                lambda session: begin_session(session, organisation_id=owner, user_id=user_id, now=now())
+            )
+            return sign_in(client, token, settings)
+
+        yield make
+
+
+def add_person(world: World, role: Role, email: str, *, password_hash: str | None = None, owner: int = 0) -> int:
+    """A person of the organisation."""
+    with writing(world.engine) as session:
+        whose = owner or world.organisation_id
+        user = create_user(
+            session, organisation_id=whose, email=email, role=role, now=now(), password_hash=password_hash
+        )
+        return user.id
 
 
 def sign_in(browser: TestClient, token: str, settings: Settings) -> TestClient:

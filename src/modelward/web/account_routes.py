@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from modelward.accounts.change_password import change_own_password
 from modelward.accounts.manage_users import rename_user
-from modelward.accounts.passwords import SHORTEST
+from modelward.accounts.passwords import SHORTEST, checked_password
 from modelward.accounts.permission import Reader
 from modelward.accounts.principal import Principal
 from modelward.accounts.sessions import end_session, sessions_of
@@ -81,9 +81,11 @@ def _password_changed(request: Request, reader: Principal, *, current: str, new:
     """Everything of that person ends; this browser goes on with a session of its own."""
     database, address = request.app.state.database, request.client.host if request.client else ""
     with reading(database) as session:
-        user_id = _person(session, reader).id
+        user = _person(session, reader)
+        user_id, email, name = user.id, user.email, user.name
     if new != again:
         raise Invalid("Nothing was changed: the new password was not repeated alike.")
+    checked_password(new, email=email, name=name)  # before the present one is tried, which may be done 5 times a minute
     change_own_password(database, user_id=user_id, current=current, new=new, address=address)
     with writing(database) as session:
         token = begin_session_of(session, user_id=user_id, agent=agent_of(request))

@@ -5,6 +5,7 @@ from fastapi import FastAPI
 from modelward.web import (
     account_routes,
     key_routes,
+    oidc_routes,
     people_routes,
     routes,
     settings_routes,
@@ -15,5 +16,14 @@ from modelward.web import (
 
 def include_pages(app: FastAPI) -> None:
     """Let the application answer for the pages."""
-    for part in (sign_in_routes, settings_routes, people_routes, key_routes, account_routes, waiting_routes, routes):
+    for part in (
+        sign_in_routes,
+        oidc_routes,
+        settings_routes,
+        people_routes,
+        key_routes,
+        account_routes,
+        waiting_routes,
+        routes,
+    ):
         app.include_router(part.router)

@@ -1,6 +1,7 @@
 """Signing in: a one-time link, a key or a password becomes a session of the dashboard."""
 
 import ipaddress
+from datetime import timedelta
 
 from fastapi import Request
 from sqlalchemy.orm import Session
@@ -110,10 +111,10 @@ def sign_in_by_key(request: Request, key: str, back: str) -> Response:
     return _signed_in(request, token, back)
 
 
-def begin_session_of(session: Session, *, user_id: int, agent: str) -> str:
+def begin_session_of(session: Session, *, user_id: int, agent: str, lasts: timedelta = SESSION_LASTS) -> str:
     """The token of a new session of this person."""
-    principal = principal_of_user(session, user_id)
-    return begin_session(session, organisation_id=principal.organisation_id, user_id=user_id, now=now(), agent=agent)
+    owner = principal_of_user(session, user_id).organisation_id
+    return begin_session(session, organisation_id=owner, user_id=user_id, now=now(), agent=agent, lasts=lasts)
 
 
 def has_to_choose_password(session: Session, principal: Principal) -> bool:

@@ -19,6 +19,7 @@ from modelward.report.writing import (
 
 __all__ = [
     "NOTHING",
+    "THIN",
     "ago",
     "count",
     "day",

@@ -132,7 +132,7 @@ def bindings(session: Session, organisation_id: int) -> tuple[list[str], list[st
 
 def _names(session: Session, table: type[Project] | type[Model], ids: set[int | None]) -> dict[int, str]:
     found = session.execute(select(table.id, table.key).where(table.id.in_([id_ for id_ in ids if id_ is not None])))
-    return dict(found.tuples().all())
+    return {row.id: row.key for row in found}
 
 
 def _key(key: ApiKey, projects: Mapping[int, str], models: Mapping[int, str], now: datetime) -> KeyView:
