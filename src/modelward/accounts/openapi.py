@@ -137,8 +137,8 @@ def _errors(operation: Mapping[str, Any], route: RouteContext, right: Right | No
     changes = bool(_CHANGES.intersection(route.methods or ()))
     if right is not None or changes:
         yield from (401, 403)
-    if "{" in (route.path or ""):
-        yield 404
+    if "{" in (route.path or "") or operation.get("parameters"):
+        yield 404  # a filter may name what is not there
     if operation.get("parameters") or "requestBody" in operation:
         yield 422
     if changes:

@@ -134,7 +134,10 @@ def confirm_baseline(model: str, session: Writing, editor: Editor) -> Answer:
     return answers.reference_answer(session, found)
 
 
-@router.get("/models/{model}/events", response_model=Answer)
+_FILES = {kind: {"schema": {"type": "string", "format": "binary"}} for kind in MEDIA_TYPES.values()}
+
+
+@router.get("/models/{model}/events", response_model=Answer, responses={200: {"content": _FILES}})
 def events(
     model: str,
     request: Request,
