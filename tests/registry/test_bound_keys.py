@@ -1,16 +1,27 @@
 """A key that is bound to a project or a model sees, changes and registers there and nowhere else."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from tests.registry.conftest import Client
+
+from modelward.events.duckdb import DuckDBStore
 
 
 class Ground(NamedTuple):
     inside: dict[str, Any]
     outside: dict[str, Any]
+
+
+@pytest.fixture(autouse=True)
+def _events(api: FastAPI, tmp_path: Path) -> Iterator[None]:
+    api.state.events = DuckDBStore(tmp_path / "events.duckdb")
+    yield
+    api.state.events.close()
 
 
 @pytest.fixture

@@ -38,7 +38,7 @@ def wait_until_evaluated(client: Client, expected: Mapping[date, int], told: Cal
 
 def read_verdicts(client: Client) -> list[Judged]:
     """The verdicts that there are, oldest first."""
-    return [_judged(window) for window in client.read("/evaluations", limit=AT_ONCE)["items"]]
+    return [_judged(window) for window in client.read("/evaluations", limit=AT_ONCE, sort="starts_at")["items"]]
 
 
 def reason_for(client: Client, change: Change) -> str:

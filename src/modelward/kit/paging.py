@@ -40,9 +40,9 @@ class Asked(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    limit: int = Field(100, ge=1, le=LARGEST_PAGE, description="How many at most.")
-    cursor: str | None = Field(None, max_length=1_000, description="Where to go on: `next` of the page before.")
-    sort: str = Field("id", description="What to sort by; with `-` before it the largest or newest comes first.")
+    limit: int = Field(default=100, ge=1, le=LARGEST_PAGE, description="How many at most.")
+    cursor: str | None = Field(default=None, max_length=1_000, description="Where to go on: `next` of the page before.")
+    sort: str = Field(default="id", description="What to sort by; with `-` before it the largest or newest first.")
 
     @field_validator("*")
     @classmethod

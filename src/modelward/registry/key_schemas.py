@@ -25,10 +25,14 @@ class NewKey(_Ending):
     kind: KeyKind
     name: str = Field(min_length=1, max_length=200, examples=["billing service"])
     project: int | Bound | None = Field(
-        None, validation_alias=AliasChoices("project", "project_id"), description="Bind it to this project: id or key."
+        default=None,
+        validation_alias=AliasChoices("project", "project_id"),
+        description="Bind it to this project: id or key.",
     )
     model: int | Bound | None = Field(
-        None, validation_alias=AliasChoices("model", "model_id"), description="Bind it to this model: id or key."
+        default=None,
+        validation_alias=AliasChoices("model", "model_id"),
+        description="Bind it to this model: id or key.",
     )
 
 
@@ -81,10 +85,10 @@ class KeysAsked(Asked):
         "-last_used_at",
     ] = "id"
     kind: KeyKind | None = None
-    name: str | None = Field(None, max_length=200)
-    project: str | None = Field(None, max_length=200, description="Keys bound to this project: its key or id.")
-    model: str | None = Field(None, max_length=200, description="Keys bound to this model: its key or id.")
-    live: bool | None = Field(None, description="true: neither revoked nor ended; false: the others")
+    name: str | None = Field(default=None, max_length=200)
+    project: str | None = Field(default=None, max_length=200, description="Keys bound to this project: its key or id.")
+    model: str | None = Field(default=None, max_length=200, description="Keys bound to this model: its key or id.")
+    live: bool | None = Field(default=None, description="true: neither revoked nor ended; false: the others")
 
 
 class KeyPage(BaseModel):

@@ -32,7 +32,7 @@ class ProjectsAsked(Asked):
     """How the list of projects can be asked for."""
 
     sort: Literal["id", "-id", "key", "-key", "created_at", "-created_at"] = "id"
-    key: str | None = Field(None, max_length=200)
+    key: str | None = Field(default=None, max_length=200)
 
 
 class ProjectPage(BaseModel):

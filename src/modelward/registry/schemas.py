@@ -82,7 +82,7 @@ class SchemaBody(_Body):
     """The other way to name features: a list of names, and the types of those whose type is known."""
 
     features: list[Named] = Field(default=[], max_length=2_000)
-    target: str | None = Field(None, max_length=200)
+    target: str | None = Field(default=None, max_length=200)
     feature_types: dict[Named, Kind] = {}
 
 
@@ -92,18 +92,18 @@ class NewModel(_Body):
     name: Annotated[Printable, Field(max_length=200)] = Field(
         validation_alias=AliasChoices("name", "model_name", "key"), examples=["churn_model_v1"]
     )
-    version: Version | None = Field(None, examples=["1.0"])
-    description: Prose | None = Field(None, max_length=10_000)
+    version: Version | None = Field(default=None, examples=["1.0"])
+    description: Prose | None = Field(default=None, max_length=10_000)
     project: str | None = Field(
         None, validation_alias=AliasChoices("project", "project_id"), coerce_numbers_to_str=True
     )
-    task: Prose | None = Field(None, max_length=40, examples=["classification"])
+    task: Prose | None = Field(default=None, max_length=40, examples=["classification"])
     time_zone: str = Field("UTC", max_length=80)
-    threshold: float | None = Field(None, allow_inf_nan=False)
+    threshold: float | None = Field(default=None, allow_inf_nan=False)
     features: list[FeatureBody] = Field(default=[], max_length=2_000)
     schema_definition: SchemaBody | None = None
-    training_accuracy: float | None = Field(None, allow_inf_nan=False)
-    fairness_baseline: float | None = Field(None, allow_inf_nan=False)
+    training_accuracy: float | None = Field(default=None, allow_inf_nan=False)
+    fairness_baseline: float | None = Field(default=None, allow_inf_nan=False)
     protected_attributes: list[Named] | None = None
 
     def kinds(self) -> dict[str, str]:
@@ -131,10 +131,10 @@ class ModelChanges(_Body):
 
     name: Annotated[Printable, Field(min_length=1, max_length=200)] | None = None
     version: Version | None = None
-    description: Prose | None = Field(None, max_length=10_000)
-    task: Prose | None = Field(None, max_length=40)
-    time_zone: str | None = Field(None, max_length=80)
-    threshold: float | None = Field(None, allow_inf_nan=False)
+    description: Prose | None = Field(default=None, max_length=10_000)
+    task: Prose | None = Field(default=None, max_length=40)
+    time_zone: str | None = Field(default=None, max_length=80)
+    threshold: float | None = Field(default=None, allow_inf_nan=False)
     attributes: Attributes | None = None
 
 
@@ -205,11 +205,11 @@ class ModelsAsked(Asked):
         "event_count",
         "-event_count",
     ] = "id"
-    project: str | None = Field(None, max_length=200, description="A project's key or id.")
-    key: str | None = Field(None, max_length=200)
-    name: str | None = Field(None, max_length=200)
-    version: str | None = Field(None, max_length=200)
-    task: str | None = Field(None, max_length=40)
+    project: str | None = Field(default=None, max_length=200, description="A project's key or id.")
+    key: str | None = Field(default=None, max_length=200)
+    name: str | None = Field(default=None, max_length=200)
+    version: str | None = Field(default=None, max_length=200)
+    task: str | None = Field(default=None, max_length=40)
     health: Health | None = None
 
 
