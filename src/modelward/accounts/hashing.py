@@ -24,7 +24,7 @@ from modelward.errors import TooMany
 
 MOST_WAITING = 256
 """At 25 ms each, about six seconds for the last in line."""
-LONGEST_WAIT = 20.0
+LONGEST_WAIT = 30.0
 """Seconds."""
 _LOWEST = 19  # of nice(2)
 
@@ -63,7 +63,7 @@ class Line:
         try:
             self._waiting.put_nowait((future, work))
         except queue.Full:
-            raise _crowded() from None
+            raise crowded() from None
         with self._starting:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="passwords", daemon=True)
@@ -112,7 +112,7 @@ def waited(future: "Future[_T]") -> _T:
         return future.result(LONGEST_WAIT)
     except TimeoutError:
         future.cancel()
-        raise _crowded() from None
+        raise crowded() from None
 
 
 async def awaited(future: "Future[_T]") -> _T:
@@ -121,7 +121,7 @@ async def awaited(future: "Future[_T]") -> _T:
         async with asyncio.timeout(LONGEST_WAIT):
             return await asyncio.wrap_future(future)
     except TimeoutError:
-        raise _crowded() from None
+        raise crowded() from None
 
 
 def _verify(password: str, stored: str | None) -> Verdict:
@@ -136,5 +136,6 @@ def _verify(password: str, stored: str | None) -> Verdict:
     return Verdict(right=True, new_hash=_hasher.hash(given))
 
 
-def _crowded() -> TooMany:
+def crowded() -> TooMany:
+    """What those hear who are not let into a line any more."""
     return TooMany("Too many people are signing in just now: try again in a few seconds.", retry_after=5)

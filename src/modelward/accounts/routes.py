@@ -25,6 +25,7 @@ from modelward.accounts.schemas import (
 )
 from modelward.accounts.sessions import end_session
 from modelward.accounts.tokens import issue_access_token
+from modelward.accounts.turns import turns_of
 from modelward.accounts.user_routes import router as users
 from modelward.accounts.users import checked_email, end_tokens_of
 from modelward.errors import Forbidden
@@ -92,9 +93,13 @@ def me(caller: Caller) -> Me:
 
 
 async def _sign_in(request: Request, response: Response, credentials: Credentials) -> Tokens:
-    """While the password waits for its turn, no thread and no transaction is held."""
-    database: Engine = request.app.state.database
-    attempt = await run_in_threadpool(begin_log_in, database, email=credentials.username, address=_address(request))
+    async with turns_of(request).turn():
+        return _tokens(request, response, await _granted(request.app.state.database, credentials, _address(request)))
+
+
+async def _granted(database: Engine, credentials: Credentials, address: str) -> Grant:
+    """While the password is hashed, no thread of requests and no transaction is held."""
+    attempt = await run_in_threadpool(begin_log_in, database, email=credentials.username, address=address)
     verdict = await awaited(verify(credentials.password, attempt.password_hash))
     moment = now()
     note = finish_log_in(attempt, verdict, now=moment)
@@ -103,7 +108,7 @@ async def _sign_in(request: Request, response: Response, credentials: Credential
         with writing(database) as session:
             return grant(session, user_id=note(session), now=moment)
 
-    return _tokens(request, response, await run_in_threadpool(granted))
+    return await run_in_threadpool(granted)
 
 
 def _tokens(request: Request, response: Response, granted: Grant) -> Tokens:
