@@ -114,8 +114,9 @@ def test_rows_that_come_meanwhile_move_nothing(each_database: Engine) -> None:
         ("name", ["name", 1, 1]),
         ("name", ["name", "\ud800", 1]),
         ("name", ["name", "\0", 1]),
-        ("id", ["id", 2**63, 1]),
-        ("id", ["id", 1, 2**63]),
+        ("id", ["id", 2**31, 1]),
+        ("id", ["id", 1, 2**31]),
+        ("id", ["id", 1, None]),
         ("id", ["id", 1]),
         ("id", ["id", True, 1]),
         ("id", ["id", [], 1]),
@@ -127,3 +128,9 @@ def test_rows_that_come_meanwhile_move_nothing(each_database: Engine) -> None:
 def test_a_cursor_that_no_page_of_this_order_gave_is_refused(database: Engine, sort: str, place: list[object]) -> None:
     with pytest.raises(Invalid, match="use `next` of the page before"):
         page(database, sort=sort, cursor=encode_cursor(place))
+
+
+@pytest.mark.parametrize("place", [["id", 2**31 - 1, 2**31 - 1], ["expires_at", "9998-01-01T00:00:00+00:00", 1]])
+def test_a_cursor_beyond_the_list_finds_nothing(each_database: Engine, place: list[object]) -> None:
+    add(each_database, ("a", NOON))
+    assert page(each_database, sort=place[0], cursor=encode_cursor(place)) == ([], None)

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field, field_validator
-from sqlalchemy import ColumnElement, Select, and_, or_
+from sqlalchemy import BigInteger, ColumnElement, Select, and_, or_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from starlette.requests import Request
 from starlette.responses import Response
@@ -83,7 +83,7 @@ def listed(
     name = asked.sort.removeprefix("-")
     column, down = columns[name], asked.sort.startswith("-")
     if asked.cursor is not None:
-        value, last = _place_in(asked.cursor, asked.sort, column)
+        value, last = _place_in(asked.cursor, asked.sort, column, key)
         query = query.where(_after(column, value, key, last, down=down))
     ways = (column.desc(), key.desc()) if down else (column.asc(), key.asc())
     last_of_all = [column.is_(None)] if _may_be_missing(column) else []
@@ -119,7 +119,9 @@ def _place_of(row: Any, sort: str, column: InstrumentedAttribute[Any], key: Inst
     return [sort, value.isoformat() if isinstance(value, datetime) else value, getattr(row, key.key)]
 
 
-def _place_in(cursor: str, sort: str, column: InstrumentedAttribute[Any]) -> tuple[Any, int]:
+def _place_in(
+    cursor: str, sort: str, column: InstrumentedAttribute[Any], key: InstrumentedAttribute[int]
+) -> tuple[Any, int]:
     place = decode_cursor(cursor, list)
     try:
         sorted_by, value, last = place
@@ -127,7 +129,7 @@ def _place_in(cursor: str, sort: str, column: InstrumentedAttribute[Any]) -> tup
         value = datetime.fromisoformat(value) if dated and value is not None else value
     except (ValueError, TypeError) as error:
         raise _foreign() from error
-    if sorted_by != sort or type(last) is not int or abs(last) > LARGEST_ID or not _fits(value, column):
+    if sorted_by != sort or last is None or not _fits(value, column) or not _fits(last, key):
         raise _foreign()
     return value, last
 
@@ -140,7 +142,8 @@ def _fits(value: Any, column: InstrumentedAttribute[Any]) -> bool:
         return value.tzinfo is not None and value.utcoffset() is not None and 1 < value.year < 9999
     if isinstance(value, str):
         return column.type.python_type is str and "\0" not in value and value.encode(errors="ignore").decode() == value
-    return type(value) is column.type.python_type and (not isinstance(value, int) or abs(value) <= LARGEST_ID)
+    largest = LARGEST_ID if isinstance(column.type, BigInteger) else 2**31 - 1
+    return type(value) is column.type.python_type and (not isinstance(value, int) or abs(value) <= largest)
 
 
 def encode_cursor(position: Any) -> str:

@@ -9,10 +9,11 @@ from modelward.accounts.permission import Admin
 from modelward.accounts.service import key_of_organisation, revoke_key
 from modelward.accounts.tables import ApiKey
 from modelward.kit.clock import now
-from modelward.kit.paging import LARGEST_ID, lead_on
+from modelward.kit.paging import lead_on
 from modelward.kit.web import Reading, Writing
 from modelward.registry import keys
 from modelward.registry.key_schemas import KeyAnswer, KeyPage, KeysAsked, NewKey, NewKeyAnswer, Rotation
+from modelward.registry.service import LARGEST_ID
 
 router = APIRouter(route_class=ApiRoute, tags=["API keys"])
 
