@@ -36,12 +36,12 @@ from modelward.accounts.schemas import (
 from modelward.errors import FieldError, Invalid
 from modelward.kit.clock import now
 from modelward.kit.database import writing
-from modelward.kit.paging import LARGEST_ID, lead_on
+from modelward.kit.paging import lead_on
 from modelward.kit.web import Reading, Writing
 
 router = APIRouter(route_class=ApiRoute, tags=["accounts"])
 
-Id = Annotated[int, Path(ge=1, le=LARGEST_ID)]
+Id = Annotated[int, Path(ge=1, le=2**31 - 1)]  # what the column can be compared with
 
 
 @router.get("/users")
