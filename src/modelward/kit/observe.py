@@ -16,7 +16,7 @@ from modelward.kit.request_id import HEADER, begin
 log = logging.getLogger("modelward.requests")
 
 UNMATCHED = "unmatched"
-_QUIET = re.compile(r"/static/\*|(?:/api(?:/v1)?)?/(?:health(?:/ready)?|metrics)")
+_QUIET = re.compile(r"/static/\*|(?:/api(?:/v1)?)?/(?:health(?:/ready)?|metrics)|/dashboard/waiting")
 _OPAQUE = re.compile(r"[A-Za-z0-9_~%+=.-]{20,}")
 
 
