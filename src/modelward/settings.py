@@ -8,12 +8,22 @@ can be given as a file: `MODELWARD_SECRET_KEY_FILE=/run/secrets/key`.
 import os
 from collections.abc import Mapping
 from difflib import get_close_matches
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from modelward.errors import FieldError, Invalid
 
@@ -30,12 +40,21 @@ NOT_YET = (
     "ALLOW_PICKLE",
 )
 """Names whose rooms are not built yet. Setting one is refused: a setting that does nothing would be a lie."""
+ROLES = ("owner", "admin", "member", "viewer")
+"""Of people; `accounts` says what each may do."""
 MEBIBYTE = 1024 * 1024
 
 
 def _split(value: object) -> object:
     """`a, b` is a list of two; an empty text is an empty list."""
     return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 Listed = Annotated[tuple[str, ...], BeforeValidator(_split)]
@@ -55,10 +74,10 @@ class Settings(BaseModel):
     open_registration: bool | None = None  # None: on loopback
     access_token_minutes: int = Field(720, ge=1, le=527_040)
     oidc_issuer: str | None = None
-    oidc_client_id: str | None = None
+    oidc_client_id: str | None = Field(None, validate_default=True)
     oidc_client_secret: str | None = Field(None, repr=False)
     oidc_groups_claim: str = "groups"
-    oidc_roles: Listed = ()  # group=role
+    oidc_roles: Listed = Field((), validate_default=True)  # group=role
     cors_origins: Listed = ()
     rate_limit_per_minute: int = Field(1_200, ge=1)
     max_ingest_requests: int = Field(256, ge=1)  # at once
@@ -104,6 +123,50 @@ class Settings(BaseModel):
                     f"{proxy!r} is neither an address nor a network: write 10.0.0.7 or 10.0.0.0/8"
                 ) from None
         return proxies
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _is_an_issuer(cls, issuer: str | None) -> str | None:
+        if issuer is None:
+            return None
+        try:
+            parts = urlsplit(issuer)
+            at_home = parts.scheme == "http" and _is_loopback(parts.hostname or "")
+            whole = bool(parts.hostname) and issuer.isascii() and issuer.isprintable() and " " not in issuer
+        except ValueError:
+            raise ValueError("it is no address") from None
+        if (
+            not whole
+            or not (parts.scheme == "https" or at_home)
+            or parts.query
+            or parts.fragment
+            or "@" in parts.netloc
+        ):
+            raise ValueError(
+                "it is no issuer: write the address that the provider gives, https://login.example.org "
+                "(http only for a provider on this machine)"
+            )
+        return issuer
+
+    @field_validator("oidc_client_id")
+    @classmethod
+    def _goes_with_an_issuer(cls, client_id: str | None, told: ValidationInfo) -> str | None:
+        if bool(client_id) != bool(told.data.get("oidc_issuer", client_id)):
+            raise ValueError("MODELWARD_OIDC_ISSUER and MODELWARD_OIDC_CLIENT_ID are set together, or neither")
+        return client_id
+
+    @field_validator("oidc_roles")
+    @classmethod
+    def _are_roles(cls, pairs: tuple[str, ...], told: ValidationInfo) -> tuple[str, ...]:
+        if told.data.get("oidc_issuer") and not pairs:
+            raise ValueError(
+                "without it nobody could sign in: say which group has which role, or *=viewer for everybody"
+            )
+        for pair in pairs:
+            group, _, role = pair.rpartition("=")
+            if not group.strip() or role.strip() not in ROLES:
+                raise ValueError(f"{pair!r} is not understood: write group=role, with a role of {', '.join(ROLES)}")
+        return pairs
 
     @field_validator("frame_ancestors", "cors_origins")
     @classmethod

@@ -115,7 +115,7 @@ def change_role(session: Session, *, by: Principal, user: User, role: Role) -> N
         raise Forbidden("Only an admin may change roles: ask one.")
     check_grant(by, role)
     check_grant(by, user.role)
-    _keep_an_owner(session, user)
+    keep_an_owner(session, user)
     user.role = role.value
     session.flush()
     end_tokens_of(session, user_id=user.id)
@@ -131,7 +131,7 @@ def disable_user(session: Session, *, by: Principal, user: User, now: datetime) 
     _only_admins(by, user)
     if user.disabled_at is not None:
         return
-    _keep_an_owner(session, user)
+    keep_an_owner(session, user)
     user.disabled_at = now
     session.flush()
     end_everything_of(session, user_id=user.id)
@@ -156,7 +156,7 @@ def delete_user(session: Session, *, by: Principal, user: User) -> None:
         Conflict: it is the last owner.
     """
     _only_admins(by, user)
-    _keep_an_owner(session, user)
+    keep_an_owner(session, user)
     end_everything_of(session, user_id=user.id)
     session.delete(user)
     session.flush()
@@ -193,7 +193,12 @@ def _only_admins(by: Principal, user: User) -> None:
     check_grant(by, user.role)
 
 
-def _keep_an_owner(session: Session, user: User) -> None:
+def keep_an_owner(session: Session, user: User) -> None:
+    """Whether this person may stop being an owner.
+
+    Raises:
+        Conflict: it is the last owner.
+    """
     if user.role != Role.OWNER or user.disabled_at is not None:
         return
     # Two owners who demote each other at the same moment wait here for one another.

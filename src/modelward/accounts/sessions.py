@@ -78,6 +78,7 @@ def begin_session(
     user_id: int | None = None,
     key_id: int | None = None,
     agent: str = "",
+    lasts: timedelta = SESSION_LASTS,
 ) -> str:
     """A new session: as a person, by a key (it may do what the key may, while the key holds), or as the operator.
 
@@ -94,7 +95,7 @@ def begin_session(
             agent="".join(char for char in agent if char.isprintable())[:200],
             created_at=now,
             last_seen_at=now,
-            expires_at=now + SESSION_LASTS,
+            expires_at=now + lasts,
         )
     )
     session.flush()
