@@ -1,19 +1,23 @@
 """Which passwords are taken, and how they are hashed: one after the other, behind everything else."""
 
 import os
+import signal
+import subprocess
 import sys
 import threading
+import time
 import unicodedata
 from concurrent.futures import Future
 from functools import partial
 
+import psutil
 import pytest
 from argon2 import PasswordHasher, extract_parameters
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tests.accounts.conftest import PASSWORD, hashed
 
-from modelward.accounts.hashing import Line, hash_password, verify, waited
+from modelward.accounts.hashing import Hasher, Line, hash_password, verify, waited
 from modelward.accounts.passwords import checked_password
 from modelward.errors import Invalid, TooMany
 
@@ -121,9 +125,28 @@ def test_what_fails_in_line_fails_for_whoever_waits_and_nobody_else() -> None:
     assert line.submit(lambda: 7).result(10) == 7
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux gives each thread a priority")
-def test_the_thread_has_the_lowest_priority_and_this_one_keeps_its_own() -> None:
-    mine = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
-    its = Line().submit(lambda: os.getpriority(os.PRIO_PROCESS, threading.get_native_id())).result(10)
-    assert its == 19
-    assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == mine
+def test_the_process_has_the_lowest_priority_and_comes_back_when_it_was_killed() -> None:
+    hasher = Hasher()
+    try:
+        assert hasher.ask(b"x", None).startswith("$argon2id$")
+        first = hasher.pid
+        assert first
+        assert os.getpriority(os.PRIO_PROCESS, first) == 19
+        os.kill(first, signal.SIGKILL)
+        assert hasher.ask(b"x", None).startswith("$argon2id$")
+        assert hasher.pid not in (None, first)
+    finally:
+        hasher.end()
+
+
+def test_the_process_ends_when_nobody_is_left_to_ask() -> None:
+    code = (
+        "import os; from modelward.accounts.hashing import Hasher; h = Hasher(); h.ask(b'x', None);"
+        "print(h.pid, flush=True); os._exit(9)"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    pid = int(told.stdout)
+    until = time.monotonic() + 20
+    while psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE and time.monotonic() < until:
+        time.sleep(0.02)
+    assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE

@@ -1,4 +1,4 @@
-"""Hashing passwords with Argon2id, one at a time, on a thread of the lowest priority.
+"""Hashing passwords with Argon2id, one at a time, in a process of the lowest priority.
 
 A hash takes 19 MiB and some 25 ms of a processor, on purpose. Two hundred people who sign in at once must not slow the
 events down that come in meanwhile, so hashes wait in one line and the system runs them when nothing else wants to. The
@@ -6,9 +6,12 @@ line has an end: who comes later, or waits too long, is asked to come again.
 """
 
 import asyncio
+import atexit
 import base64
-import os
+import json
 import queue
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -16,24 +19,14 @@ from contextlib import suppress
 from functools import cache, partial
 from typing import Any, NamedTuple, TypeVar
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
-
+from modelward.accounts.hasher import NOBODY
 from modelward.accounts.passwords import LONGEST, normalised
-from modelward.errors import TooMany
+from modelward.errors import TooMany, Unavailable
 
 MOST_WAITING = 256
 """At 25 ms each, about six seconds for the last in line."""
 LONGEST_WAIT = 30.0
 """Seconds."""
-_LOWEST = 19  # of nice(2)
-
-_hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)  # OWASP's second choice for Argon2id
-
-_NOBODY = "$argon2id$v=19$m=19456,t=2,p=1${}${}".format(
-    *(base64.b64encode(bytes(length)).decode().rstrip("=") for length in (16, 32))
-)
-"""The hash of no password, which costs as much to compare with as that of a person."""
 
 _T = TypeVar("_T")
 
@@ -71,8 +64,6 @@ class Line:
         return future
 
     def _run(self) -> None:
-        with suppress(OSError, AttributeError):  # a system that knows no priority of a thread
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _LOWEST)
         while True:
             future, work = self._waiting.get()
             if not future.set_running_or_notify_cancel():  # nobody waits for it any more
@@ -83,14 +74,74 @@ class Line:
                 future.set_exception(error)
 
 
+class Hasher:
+    """The process that hashes: started with the first question, and again where it was ended. Asked by one thread."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def ask(self, password: bytes, stored: str | None) -> Any:
+        """What the process answers.
+
+        Raises:
+            Unavailable: it cannot be started, or ends each time.
+        """
+        question = json.dumps([base64.b64encode(password).decode("ascii"), stored]).encode() + b"\n"
+        for _ in range(2):
+            answer = self._asked(question)
+            if answer:
+                return json.loads(answer)
+            self.end()
+        raise Unavailable("Passwords cannot be checked just now: try again, and see the service's log.", retry_after=5)
+
+    def end(self) -> None:
+        """End the process; the next question starts another."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            process.communicate()
+
+    @property
+    def pid(self) -> int | None:
+        """The process, once there was a question."""
+        return self._process.pid if self._process else None
+
+    def _asked(self, question: bytes) -> bytes:
+        with suppress(OSError):  # it ended meanwhile
+            process = self._running()
+            assert process.stdin is not None
+            assert process.stdout is not None
+            process.stdin.write(question)
+            process.stdin.flush()
+            return process.stdout.readline()
+        return b""
+
+    def _running(self) -> "subprocess.Popen[bytes]":
+        if self._process is None:
+            command = [sys.executable, "-m", "modelward.accounts.hasher"]
+            # In a group of its own, so that Ctrl-C is its parent's alone; it ends when its input does.
+            self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, process_group=0
+            )
+        return self._process
+
+
 @cache
 def _line() -> Line:
     return Line()
 
 
+@cache
+def _hasher() -> Hasher:
+    hasher = Hasher()
+    atexit.register(hasher.end)
+    return hasher
+
+
 def hash_password(password: str) -> str:
     """What is stored of a password that was checked."""
-    return waited(_line().submit(partial(_hasher.hash, normalised(password))))
+    hashed: str = waited(_line().submit(partial(_hasher().ask, normalised(password).encode(), None)))
+    return hashed
 
 
 def verify(password: str, stored: str | None) -> "Future[Verdict]":
@@ -127,13 +178,8 @@ async def awaited(future: "Future[_T]") -> _T:
 def _verify(password: str, stored: str | None) -> Verdict:
     # Whatever was sent is compared, so that an impossible password takes no other time than a wrong one.
     given = normalised(password[: LONGEST + 1]).encode(errors="surrogatepass")
-    try:
-        _hasher.verify(stored or _NOBODY, given)
-    except (VerificationError, InvalidHashError):
-        return Verdict(right=False, new_hash=None)
-    if stored is None or not _hasher.check_needs_rehash(stored):
-        return Verdict(right=stored is not None, new_hash=None)
-    return Verdict(right=True, new_hash=_hasher.hash(given))
+    right, new_hash = _hasher().ask(given, stored or NOBODY)
+    return Verdict(right and stored is not None, new_hash if stored is not None else None)
 
 
 def crowded() -> TooMany:
