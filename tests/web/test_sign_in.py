@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import httpx2
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
@@ -35,8 +36,10 @@ def ada(world: World, password_hash: str) -> int:
     return add_person(world, Role.MEMBER, "ada@example.org", password_hash=password_hash)
 
 
-def try_password(browser: TestClient, email: str, password: str, **more: str) -> object:
-    return browser.post("/login", data={"email": email, "password": password, **more}, headers=OWN)
+def try_password(browser: TestClient, email: str, password: str, **more: str) -> httpx2.Response:
+    form = {"email": email, "password": password, **more}
+    answer: httpx2.Response = browser.post("/login", data=form, headers=OWN)
+    return answer
 
 
 def test_a_person_signs_in_and_goes_where_they_wanted(stranger: TestClient, ada: int) -> None:

@@ -167,7 +167,7 @@ def test_a_key_is_made_into_the_snippet_and_bound_to_the_model(browser_of: Brows
 def test_the_snippets_say_the_same_and_run(browser_of: Browsers) -> None:
     page = browser_of().get("/dashboard/models/churn").text
     curl, python = (
-        re.search(rf'aria-label="A first prediction, {name}"><code>(.*?)</code>', page, re.DOTALL)[1]
+        re.findall(rf'aria-label="A first prediction, {name}"><code>(.*?)</code>', page, re.DOTALL)[0]
         for name in ("curl", "Python")
     )
     plain = python.replace("&#34;", '"').replace("&#39;", "'")

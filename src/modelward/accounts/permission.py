@@ -165,7 +165,7 @@ class Needs:
             Forbidden: they may not do this.
         """
         if not any(principal.may(right) for right in self._rights):
-            raise Forbidden(f"{_sentence(principal)} may not {_NEEDED[self.right]}: ask an admin for one that may.")
+            raise Forbidden(f"{_subject(principal)} may not {_NEEDED[self.right]}: {_way_out(principal)}.")
         return principal
 
 
@@ -214,5 +214,11 @@ def _calls(dependant: Any) -> Iterator[Any]:
         yield from _calls(inner)
 
 
-def _sentence(principal: Principal) -> str:
-    return principal.title[:1].upper() + principal.title[1:]
+def _subject(principal: Principal) -> str:
+    return "You" if principal.user_id is not None else principal.title[:1].upper() + principal.title[1:]
+
+
+def _way_out(principal: Principal) -> str:
+    if principal.user_id is not None:
+        return f"your role is {principal.role}, which an admin of your organisation can change"
+    return "ask an admin for one that may"
