@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from modelward.accounts.principal import Role
 from modelward.errors import Invalid
-from modelward.settings import SECRETS, Settings, read_settings, settings_from
+from modelward.settings import ROLES, SECRETS, Settings, read_settings, settings_from
 
 DOCS = Path(__file__).parents[1] / "docs" / "settings.md"
 LONG_SECRET = "not-a-real-secret-but-long-enough"
@@ -108,6 +109,65 @@ def test_an_impossible_value_is_named_and_secrets_are_not_told(name: str, value:
     with pytest.raises(Invalid, match=f"MODELWARD_{name}: ") as caught:
         settings_from({f"MODELWARD_{name}": value})
     assert "hunter2" not in str(caught.value)
+
+
+PROVIDER = {
+    "MODELWARD_OIDC_ISSUER": "https://login.example.org/realms/ml",
+    "MODELWARD_OIDC_CLIENT_ID": "modelward",
+    "MODELWARD_OIDC_ROLES": "ml-admins=admin, cn=chess=member,*=viewer",
+}
+
+
+def test_a_provider_is_described_by_three_settings() -> None:
+    settings = settings_from(PROVIDER)
+    assert settings.oidc_roles == ("ml-admins=admin", "cn=chess=member", "*=viewer")
+    assert settings.oidc_client_secret is None
+
+
+@pytest.mark.parametrize(
+    "issuer",
+    [
+        "http://login.example.org",
+        "login.example.org",
+        "https://",
+        "https://login.example.org/?tenant=a",
+        "https://login.example.org/#a",
+        "https://me:secret@login.example.org",
+        "https://login.example.org/a b",
+        "https://[login",
+        "http://127.0.0.1.example.org",
+    ],
+)
+def test_a_provider_is_spoken_to_over_https_alone(issuer: str) -> None:
+    with pytest.raises(Invalid, match=r"^MODELWARD_OIDC_ISSUER: it is no ") as caught:
+        settings_from({**PROVIDER, "MODELWARD_OIDC_ISSUER": issuer})
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "[::1]"])
+def test_a_provider_on_this_machine_may_do_without(host: str) -> None:
+    settings_from({**PROVIDER, "MODELWARD_OIDC_ISSUER": f"http://{host}:8080/realms/ml"})
+
+
+@pytest.mark.parametrize("missing", ["MODELWARD_OIDC_ISSUER", "MODELWARD_OIDC_CLIENT_ID"])
+def test_a_provider_that_is_half_described_is_refused(missing: str) -> None:
+    with pytest.raises(Invalid, match="MODELWARD_OIDC_ISSUER and MODELWARD_OIDC_CLIENT_ID are set together"):
+        settings_from({name: value for name, value in PROVIDER.items() if name != missing})
+
+
+def test_a_provider_through_which_nobody_could_sign_in_is_refused() -> None:
+    with pytest.raises(Invalid, match="MODELWARD_OIDC_ROLES: without it nobody could sign in"):
+        settings_from({**PROVIDER, "MODELWARD_OIDC_ROLES": ""})
+
+
+@pytest.mark.parametrize("pair", ["ml", "ml=", "=admin", "ml=king", "ml=Admin", "ml:admin"])
+def test_a_group_has_a_role_that_there_is(pair: str) -> None:
+    with pytest.raises(Invalid, match="write group=role, with a role of owner, admin, member, viewer"):
+        settings_from({**PROVIDER, "MODELWARD_OIDC_ROLES": f"*=viewer,{pair}"})
+
+
+def test_the_roles_of_the_settings_are_those_of_people() -> None:
+    assert tuple(role.value for role in Role) == ROLES
 
 
 def test_all_wrong_values_are_named_at_once() -> None:

@@ -8,6 +8,7 @@ import json
 import secrets
 import threading
 import time
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from typing import Any
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 from joserfc import jwt
+from joserfc.errors import SecurityWarning
 from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 from joserfc.jws import JWSRegistry
 
@@ -190,7 +192,9 @@ class IdentityProvider:
             case "changed afterwards":
                 head, _, signature = jwt.encode({"alg": "RS256", "kid": self.key.kid}, claims, self.key).split(".")
                 return f"{head}.{_b64(json.dumps(claims | {'groups': ['ml-admins']}))}.{signature}"
-        return jwt.encode({"alg": self.algorithm, "kid": self.key.kid}, claims, self.key, registry=every)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SecurityWarning)  # EdDSA is an old name
+            return jwt.encode({"alg": self.algorithm, "kid": self.key.kid}, claims, self.key, registry=every)
 
 
 def _b64(text: str | bytes) -> str:
