@@ -8,7 +8,7 @@ import httpx2
 from authlib.integrations.httpx_client import OAuth2Client
 
 PATIENCE = 5.0
-"""Seconds that the provider may be silent; an answer may take twice as long in all."""
+"""Seconds that the provider may be silent, and that the body of an answer may take."""
 LARGEST = 512 * 1024
 """Bytes of an answer."""
 
