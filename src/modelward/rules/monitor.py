@@ -8,6 +8,7 @@ from typing import Any, Literal, Self
 import numpy as np
 
 from modelward.rules.catalogue import CATALOGUE, Holds
+from modelward.rules.outcome_settings import outcome_fields, outcome_problems
 from modelward.stats import Bins
 from modelward.stats.binning import rule_of
 from modelward.stats.empty_cells import HALF_ROW, Empty, check_rule
@@ -54,6 +55,7 @@ class Monitor:
     names all columns that the test fits. `bins` and `column_bins` are a number of quantiles of the reference, another
     rule by name, or the inner edges; `empty` is the rule of PSI and Kullback–Leibler for empty cells (see
     `modelward.stats.psi`). Columns in `labels` come later than their row, so that a missing one is not a finding.
+    Those of performance and fairness are told in `outcome_settings`.
 
     Raises:
         ValueError: a value that cannot be meant, in a sentence.
@@ -76,6 +78,13 @@ class Monitor:
     window: Literal["hour", "day", "week", "events"] = "day"
     window_events: int = 5000
     time_zone: str = "UTC"
+    positive: str | None = None
+    performance_fall: float = 0.15
+    label_coverage: float = 0.8
+    protected: tuple[str, ...] = ()
+    protected_edges: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    minimum_group: int = 30
+    fairness_limit: float = 0.8
 
     def __post_init__(self) -> None:
         for problem in _misfits(self) or _problems(self):
@@ -114,7 +123,7 @@ class Monitor:
             raise ValueError(f"{unknown[0]!r} is not a setting of a comparison; there are {', '.join(sorted(known))}")
         sets = {name: frozenset(wire[name]) for name in ("ignore", "labels") if name in wire}
         bins = {name: _unlisted(wire[name]) for name in ("bins", "column_bins") if name in wire}
-        return cls(**{**wire, **sets, **bins})
+        return cls(**{**wire, **sets, **bins, **outcome_fields(wire)})
 
 
 def _unlisted(bins: Any) -> Any:
@@ -160,7 +169,7 @@ def _problems(monitor: Monitor) -> list[str]:
         (not 1 <= monitor.window_events <= MOST_EVENTS, f"window_events must lie between 1 and {MOST_EVENTS:,}"),
         (bool(unknown), f"there is no test {', '.join(map(repr, unknown))}; choose one of {', '.join(sorted(TESTS))}"),
     ]
-    return [*_binning_problems(monitor), *(sentence for wrong, sentence in found if wrong)]
+    return [*_binning_problems(monitor), *outcome_problems(monitor), *(sentence for wrong, sentence in found if wrong)]
 
 
 def _binning_problems(monitor: Monitor) -> list[str]:

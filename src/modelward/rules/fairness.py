@@ -1,0 +1,65 @@
+"""Whether groups are treated alike: the verdict on one window and one protected attribute.
+
+Law: the fairness score is the worst ratio of selection rates between groups that are large enough. It is unfair when
+the score is below the limit (four fifths) and the upper end of its interval is too; below the limit with an interval
+that reaches above it there are not enough rows to say, because the worst of several groups is low by chance alone.
+A model that promised more at registration is held to that as well.
+"""
+
+import math
+from dataclasses import dataclass
+from enum import StrEnum
+
+from modelward.stats import Disparity
+
+
+class FairnessVerdict(StrEnum):
+    """What is said of the groups."""
+
+    FAIR = "fair"
+    UNFAIR = "unfair"
+    BELOW_BASELINE = "below_baseline"
+    NOT_ENOUGH = "not_enough_rows"
+
+    @property
+    def alarming(self) -> bool:
+        """Whether somebody may want to look."""
+        return self in {self.UNFAIR, self.BELOW_BASELINE}
+
+
+@dataclass(frozen=True)
+class FairnessFinding:
+    """The verdict, and why."""
+
+    verdict: FairnessVerdict
+    reason: str
+
+
+def judge_fairness(score: Disparity, *, limit: float, baseline: float | None = None) -> FairnessFinding:
+    """The verdict on a fairness score.
+
+    Args:
+        score: `fairness_score` of the window.
+        limit: Below it groups are treated unfairly; 0.8 is the four-fifths rule.
+        baseline: The score that the model was registered with, if any.
+    """
+    if math.isnan(score.statistic):
+        return FairnessFinding(FairnessVerdict.NOT_ENOUGH, f"not enough rows to say: {score.reason}")
+    told = _told(score)
+    if score.high < limit:
+        return FairnessFinding(FairnessVerdict.UNFAIR, f"{told}; the limit is {limit:g}")
+    if baseline is not None and score.high < baseline:
+        return FairnessFinding(FairnessVerdict.BELOW_BASELINE, f"{told}; at registration it was {baseline:g}")
+    if score.statistic < limit:
+        reason = f"not enough rows to say: {told}, which reaches above the limit of {limit:g}"
+        return FairnessFinding(FairnessVerdict.NOT_ENOUGH, reason)
+    return FairnessFinding(FairnessVerdict.FAIR, f"{told}; the limit is {limit:g}")
+
+
+def _told(score: Disparity) -> str:
+    if len(score.compared) < 2:  # noqa: PLR2004 - one group has nobody to be compared with
+        return f"only one group, {', '.join(score.compared)}, has {score.minimum} rows"
+    return (
+        f"{score.lowest} is selected {score.statistic:.3g} times as often as {score.highest} "
+        f"(interval {score.low:.3g} to {score.high:.3g}, {score.n:,} rows)"
+    )
