@@ -57,7 +57,7 @@ def judge_fairness(score: Disparity, *, limit: float, baseline: float | None = N
 
 
 def _told(score: Disparity) -> str:
-    if len(score.compared) < 2:  # noqa: PLR2004 - one group has nobody to be compared with
+    if len(score.compared) < 2:  # One group has nobody to be compared with.
         return f"only one group, {', '.join(score.compared)}, has {score.minimum} rows"
     return (
         f"{score.lowest} is selected {score.statistic:.3g} times as often as {score.highest} "

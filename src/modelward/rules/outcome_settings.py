@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any, Protocol
 
 MOST_PROTECTED = 10
@@ -37,13 +38,15 @@ class OutcomeSettings(Protocol):
 def outcome_problems(chosen: OutcomeSettings) -> list[str]:
     """What cannot be meant, each in a sentence."""
     shares = {name: getattr(chosen, name) for name in ("performance_fall", "label_coverage", "fairness_limit")}
-    texts = isinstance(chosen.protected, tuple) and all(isinstance(name, str) for name in chosen.protected)
-    least = chosen.minimum_group
+    protected: Any = chosen.protected
+    texts = isinstance(protected, tuple) and all(isinstance(name, str) for name in protected)
+    positive: Any = chosen.positive
+    least: Any = chosen.minimum_group
     found = [
         *((not _is_share(value), f"{name} is a share and lies between 0 and 1") for name, value in shares.items()),
-        (chosen.positive is not None and not isinstance(chosen.positive, str), "positive must be a text, such as '1'"),
+        (positive is not None and not isinstance(positive, str), "positive must be a text, such as '1'"),
         (not texts, "protected must be a list of names of features"),
-        (texts and len(chosen.protected) > MOST_PROTECTED, f"at most {MOST_PROTECTED} attributes can be protected"),
+        (texts and len(protected) > MOST_PROTECTED, f"at most {MOST_PROTECTED} attributes can be protected"),
         (
             isinstance(least, bool) or not isinstance(least, int) or least < 1,
             "minimum_group must be a whole number of 1 or more",
@@ -79,4 +82,4 @@ def _rise(cut: Any) -> bool:
         return False
     if not all(isinstance(edge, int | float) and math.isfinite(edge) for edge in cut):
         return False
-    return all(low < high for low, high in zip(cut, cut[1:], strict=False))
+    return all(low < high for low, high in pairwise(cut))

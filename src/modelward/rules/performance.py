@@ -47,6 +47,9 @@ JUDGED_BY: Mapping[str, tuple[str, ...]] = {
 """The metrics that decide, by task; the first that has a standard is the one a window is shown by."""
 LOWER_IS_BETTER = frozenset({"mean_absolute_error"})
 
+NEEDED, OF = 2, 3
+"""So many of the last windows make what one of them does not make alone."""
+
 
 @dataclass(frozen=True)
 class Standard:
@@ -117,16 +120,16 @@ def judge_history(windows: Sequence[tuple[datetime, PerformanceVerdict, str]]) -
     One fallen window, or 2 of the last 3 that labels judged, or 2 of the last 3 estimated since.
     """
     judged = [window for window in windows if window[1].judged]
-    since = judged[-1][0] if judged else datetime.min
-    estimated = [w for w in windows if not judged or w[0] > since][-3:]
+    since = judged[-1][0] if judged else None
+    estimated = [w for w in windows if since is None or w[0] > since][-OF:]
     falls = [window for window in estimated if window[1] is PerformanceVerdict.ESTIMATED_FALL]
-    recent = judged[-3:]
+    recent = judged[-OF:]
     bad = [window for window in recent if window[1].alarming]
     if recent and recent[-1][1] is PerformanceVerdict.FALLEN:
         return PerformanceVerdict.FALLEN, f"{recent[-1][2]}, in the last closed window with labels"
-    if len(bad) >= 2:  # noqa: PLR2004 - 2 of 3, as the docstring has it
+    if len(bad) >= NEEDED:
         return PerformanceVerdict.WARNING, f"{bad[-1][2]}, in {len(bad)} of the last {len(recent)} windows with labels"
-    if len(falls) >= 2:  # noqa: PLR2004
+    if len(falls) >= NEEDED:
         return (
             PerformanceVerdict.ESTIMATED_FALL,
             f"{falls[-1][2]}, in {len(falls)} of the last {len(estimated)} windows",
