@@ -20,7 +20,7 @@ def monitor_of(config: Monitor | Mapping[str, Any] | None, *, labels: frozenset[
 def _spread(config: Mapping[str, Any]) -> dict[str, Any]:
     """Settings in the shape of a `Monitor`: one test or threshold is meant for every column."""
     wire = dict(config)
-    for name, single in (("tests", str), ("thresholds", int | float)):
+    for name, single in (("tests", str), ("thresholds", int | float | str)):
         if isinstance(wire.get(name), single):
             wire[name] = {EVERY: wire[name]}
     if isinstance(wire.get("bins"), Mapping):

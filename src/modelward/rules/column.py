@@ -6,9 +6,10 @@ and `judge` gives the verdict when its adjusted p-value is known.
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from modelward.rules import phrases
+from modelward.rules.calibration import Calibration, chosen_limit
 from modelward.rules.describe import describe
 from modelward.rules.effects import Measured, measure
 from modelward.rules.finding import ColumnFinding
@@ -20,21 +21,37 @@ from modelward.stats import Summary
 
 @dataclass(frozen=True)
 class Effect:
-    """A figure that reached, or did not reach, the size from which a change matters."""
+    """A figure that reached, or did not reach, the size from which a change matters.
+
+    `own` is the size that the reference's own windows reach among themselves, 0 where that is not known or not asked.
+    """
 
     method: str
     statistic: float
-    threshold: float
+    usual: float
     level: Verdict  # What it makes of the column when it is reached.
+    own: float = 0.0
+
+    @property
+    def threshold(self) -> float:
+        return max(self.usual, self.own)
 
     @property
     def reached(self) -> bool:
         return not math.isnan(self.statistic) and abs(self.statistic) >= self.threshold
 
+    @property
+    def as_usual(self) -> bool:
+        """Whether the change would matter, did the reference's own windows not differ as much."""
+        return not self.reached and self.usual <= abs(self.statistic) < self.own
+
 
 @dataclass(frozen=True)
 class Weighed:
-    """A column that was measured and waits for its adjusted p-value."""
+    """A column that was measured and waits for its adjusted p-value.
+
+    `own_p` is the rank of the deciding effect among those of the reference's `windows`; nan where they are too few.
+    """
 
     column: str
     kind: str
@@ -42,19 +59,44 @@ class Weighed:
     current: Summary
     measured: Measured
     effect: Effect
+    own_p: float = math.nan
+    windows: int = 0
 
 
-def weigh(column: str, kind: str, reference: Summary, current: Summary, monitor: Monitor) -> Weighed:
+def weigh(
+    column: str,
+    kind: str,
+    reference: Summary,
+    current: Summary,
+    monitor: Monitor,
+    *,
+    calibration: Calibration | None = None,
+) -> Weighed:
     """Measure a column of enough rows and find the effect that decides."""
     measured = measure(reference, current, monitor.bins_of(column))
-    effects = list(_effects(column, measured, monitor))
-    decisive = next((effect for effect in effects if effect.reached), effects[1])
-    return Weighed(column, kind, reference, current, measured, decisive)
+    chosen = chosen_limit(column, "psi", monitor, calibration)
+    effects = list(_effects(measured, monitor, chosen))
+    if calibration is not None:
+        effects = [_calibrated(effect, column, calibration, chosen) for effect in effects]
+    own = next((effect for effect in effects if effect.as_usual), effects[1])
+    decisive = next((effect for effect in effects if effect.reached), own)
+    weighed = Weighed(column, kind, reference, current, measured, decisive)
+    if calibration is None or not decisive.own:
+        return weighed
+    own_p = calibration.p_value(column, decisive.method, decisive.statistic)
+    return replace(weighed, own_p=own_p, windows=calibration.blocks)
 
 
-def _effects(column: str, measured: Measured, monitor: Monitor) -> Iterator[Effect]:
+def _calibrated(effect: Effect, column: str, calibration: Calibration, chosen: float | None) -> Effect:
+    """An effect that must also pass what the reference shows of itself, unless the user chose where it counts."""
+    if effect.method == "psi" and chosen is not None:
+        return effect
+    return replace(effect, own=calibration.limit(column, effect.method))
+
+
+def _effects(measured: Measured, monitor: Monitor, strong: float | None) -> Iterator[Effect]:
     """The effects that count, the one that is said first first."""
-    figures, strong = measured.statistics, monitor.threshold_of(column)
+    figures = measured.statistics
     moderate = monitor.psi_moderate if strong is None else min(monitor.psi_moderate, strong)
     nothing = math.nan
     yield Effect("psi", figures["psi"], monitor.psi_strong if strong is None else strong, Verdict.DRIFTED)
@@ -70,6 +112,8 @@ def judge(weighed: Weighed, p_adjusted: float, monitor: Monitor) -> ColumnFindin
     """The verdict on a column, now that chance was judged over all columns."""
     significant = p_adjusted <= monitor.q
     effect = weighed.effect
+    # What is claimed is never less than one in so many windows, whatever a formula for independent rows would say.
+    claimed = p_adjusted if math.isnan(weighed.own_p) else max(p_adjusted, weighed.own_p)
     verdict = effect.level if effect.reached and significant else Verdict.OK
     return finding_of(
         weighed,
@@ -78,8 +122,8 @@ def judge(weighed: Weighed, p_adjusted: float, monitor: Monitor) -> ColumnFindin
         statistic=effect.statistic,
         threshold=effect.threshold,
         p_value=weighed.measured.p_value,
-        p_adjusted=p_adjusted,
-        reason=_reason(weighed, verdict, p_adjusted, monitor.q),
+        p_adjusted=claimed,
+        reason=_reason(weighed, verdict, p_adjusted, monitor),
     )
 
 
@@ -114,13 +158,17 @@ def finding_of(
     )
 
 
-def _reason(weighed: Weighed, verdict: Verdict, p_adjusted: float, q: float) -> str:
+def _reason(weighed: Weighed, verdict: Verdict, p_adjusted: float, monitor: Monitor) -> str:
     name, effect = f"`{phrases.shortened(weighed.column)}`", weighed.effect
+    size = evidence(effect.method, effect.statistic, effect.threshold)
     if verdict.alarming:
-        return f"{said_change(weighed)} ({evidence(effect.method, effect.statistic, effect.threshold)})"
+        more = f"; none of {weighed.windows:,} windows of the reference is as far off" if weighed.windows else ""
+        return f"{said_change(weighed)} ({size}{more})"
     if effect.reached:
-        size = evidence(effect.method, effect.statistic, effect.threshold)
-        return f"{name} differs ({size}), but chance may explain it ({phrases.chance(p_adjusted, q)} over all columns)"
+        chance = phrases.chance(p_adjusted, monitor.q)
+        return f"{name} differs ({size}), but chance may explain it ({chance} over all columns)"
+    if effect.as_usual:
+        return f"{name} differs ({size}), but no more than the reference's own windows among themselves"
     size = f"PSI {phrases.beside(effect.statistic, effect.threshold)}, below {effect.threshold:g}"
     return f"{name} is as in the reference ({size})"
 

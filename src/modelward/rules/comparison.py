@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from modelward.rules.calibration import Calibration
 from modelward.rules.column import Weighed, judge, weigh
 from modelward.rules.finding import ColumnFinding, Comparison
 from modelward.rules.monitor import Monitor
@@ -14,21 +15,24 @@ _DEFAULT = Monitor()
 _SAID = 3  # So many columns are named in the sentence of the whole.
 
 
-def compare_profiles(reference: Profile, current: Profile, monitor: Monitor = _DEFAULT) -> Comparison:
+def compare_profiles(
+    reference: Profile, current: Profile, monitor: Monitor = _DEFAULT, calibration: Calibration | None = None
+) -> Comparison:
     """Compare every column of two profiles and give the verdict on each and on the whole.
 
     A column is `drifted` or `warning` only when the effect is large enough to matter and chance does not explain it;
-    see `Monitor` for the sizes. The order of the columns is the reference's, with new ones at the end.
+    see `Monitor` for the sizes. With a `calibration` the effect must also be larger than what the reference's own
+    windows show among themselves. The order of the columns is the reference's, with new ones at the end.
 
     Raises:
         ValueError: a named test does not fit its column.
     """
     answers = [
-        _first_look(column, reference.columns.get(column), current.columns.get(column), monitor)
+        _first_look(column, reference.columns.get(column), current.columns.get(column), monitor, calibration)
         for column in _columns(reference, current, monitor)
     ]
     adjusted = _adjusted([answer for answer in answers if isinstance(answer, Weighed)], monitor)
-    columns = tuple(_settle(answer, adjusted, monitor) for answer in answers)
+    columns = tuple(_settle(answer, adjusted, monitor, calibration) for answer in answers)
     verdict = worst(finding.verdict for finding in columns)
     reason = _sentence(verdict, columns, reference.rows, current.rows)
     return Comparison(verdict, columns, reference.rows, current.rows, reason)
@@ -40,7 +44,11 @@ def _columns(reference: Profile, current: Profile, monitor: Monitor) -> Iterator
 
 
 def _first_look(
-    column: str, reference: Summary | None, current: Summary | None, monitor: Monitor
+    column: str,
+    reference: Summary | None,
+    current: Summary | None,
+    monitor: Monitor,
+    calibration: Calibration | None,
 ) -> ColumnFinding | Weighed:
     """What can be said of a column alone: a finding, or its figures where chance is yet to be judged over all."""
     is_label = column in monitor.labels
@@ -53,7 +61,7 @@ def _first_look(
         pair = without_missing(pair[0]), without_missing(pair[1])
     if min(side.rows for side in pair) < monitor.minimum_rows:
         return too_few(column, *pair, monitor.minimum_rows)
-    return weigh(column, kind_of(pair[0]), *pair, monitor)
+    return weigh(column, kind_of(pair[0]), *pair, monitor, calibration=calibration)
 
 
 def _adjusted(weighed: Sequence[Weighed], monitor: Monitor) -> Mapping[str, float]:
@@ -63,13 +71,18 @@ def _adjusted(weighed: Sequence[Weighed], monitor: Monitor) -> Mapping[str, floa
     return dict(zip((entry.column for entry in ruled), adjusted, strict=True))
 
 
-def _settle(answer: ColumnFinding | Weighed, adjusted: Mapping[str, float], monitor: Monitor) -> ColumnFinding:
+def _settle(
+    answer: ColumnFinding | Weighed,
+    adjusted: Mapping[str, float],
+    monitor: Monitor,
+    calibration: Calibration | None,
+) -> ColumnFinding:
     if isinstance(answer, ColumnFinding):
         return answer
     test = test_for(answer, monitor)
     if test is None:
         return judge(answer, float(adjusted[answer.column]), monitor)
-    return judge_by_name(answer, test, monitor)
+    return judge_by_name(answer, test, monitor, calibration)
 
 
 def _sentence(verdict: Verdict, columns: Sequence[ColumnFinding], rows_reference: int, rows_current: int) -> str:

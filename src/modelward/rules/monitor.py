@@ -8,6 +8,7 @@ from typing import Any, Literal, Self
 import numpy as np
 
 from modelward.rules.catalogue import CATALOGUE, Holds
+from modelward.rules.learned import Learned
 from modelward.rules.outcome_settings import outcome_fields, outcome_problems
 from modelward.stats import Bins
 from modelward.stats.binning import rule_of
@@ -15,6 +16,7 @@ from modelward.stats.empty_cells import HALF_ROW, Empty, check_rule
 
 EVERY = "*"  # The key that names all columns in `tests`, `thresholds` and `column_bins`.
 WINDOWS = ("hour", "day", "week", "events")
+SEASONS = ("whole", "same_weekday", "same_hour_of_week")
 
 # The names a user may write, and the statistic each of them means.
 TESTS: Mapping[str, str] = {
@@ -52,7 +54,11 @@ class Monitor:
     column, Benjamini–Hochberg over the columns at `q`.
 
     A column named in `tests` is judged by that test alone, at its `thresholds` or the test's usual one; the key `"*"`
-    names all columns that the test fits. `bins` and `column_bins` are a number of quantiles of the reference, another
+    names all columns that the test fits. A threshold is a number, or a text by which it is learned from the reference's
+    own past windows: `"mean+3sd"` or `"quantile:0.99"` of their figures, PSI where no test was named. `reference` is
+    which part of the reference a window is held against: all of it, or only the same day or hour of the week.
+
+    `bins` and `column_bins` are a number of quantiles of the reference, another
     rule by name, or the inner edges; `empty` is the rule of PSI and Kullback–Leibler for empty cells (see
     `modelward.stats.psi`). Columns in `labels` come later than their row, so that a missing one is not a finding.
     Those of performance and fairness are told in `outcome_settings`.
@@ -71,13 +77,14 @@ class Monitor:
     missing_shift: float = 0.05
     new_category_share: float = 0.01
     tests: Mapping[str, str] = field(default_factory=dict)
-    thresholds: Mapping[str, float] = field(default_factory=dict)
+    thresholds: Mapping[str, float | str] = field(default_factory=dict)
     column_bins: Mapping[str, Bins] = field(default_factory=dict)
     ignore: frozenset[str] = frozenset()
     labels: frozenset[str] = frozenset({"@label"})
     window: Literal["hour", "day", "week", "events"] = "day"
     window_events: int = 5000
     time_zone: str = "UTC"
+    reference: Literal["whole", "same_weekday", "same_hour_of_week"] = "whole"
     positive: str | None = None
     performance_fall: float = 0.15
     label_coverage: float = 0.8
@@ -99,8 +106,24 @@ class Monitor:
         return general if general is None or CATALOGUE[general].suits(kind) else None
 
     def threshold_of(self, column: str) -> float | None:
-        """The threshold that the user chose for a column, if any."""
-        return self.thresholds.get(column, self.thresholds.get(EVERY))
+        """The constant threshold that the user chose for a column, if any."""
+        chosen = self.thresholds.get(column, self.thresholds.get(EVERY))
+        return None if isinstance(chosen, str) else chosen
+
+    def learned_of(self, column: str) -> Learned | None:
+        """The rule by which the threshold of a column is learned from the reference's past windows, if it is."""
+        chosen = self.thresholds.get(column, self.thresholds.get(EVERY))
+        return Learned.of(chosen) if isinstance(chosen, str) else None
+
+    @property
+    def constant_thresholds(self) -> dict[str, float]:
+        """The thresholds that are numbers, by column."""
+        return {column: chosen for column, chosen in self.thresholds.items() if not isinstance(chosen, str)}
+
+    @property
+    def learns(self) -> bool:
+        """Whether any threshold is learned, for which the reference's past windows are needed."""
+        return any(isinstance(chosen, str) for chosen in self.thresholds.values())
 
     def bins_of(self, column: str) -> Bins:
         """How a column is cut into cells."""
@@ -138,7 +161,7 @@ def _misfits(monitor: Monitor) -> list[str]:
     whole = {"minimum_rows": monitor.minimum_rows, "window_events": monitor.window_events}
     names = ("q", "psi_moderate", "psi_strong", "mean_shift", "missing_shift", "new_category_share")
     real = {name: getattr(monitor, name) for name in names}
-    real |= {f"the threshold of {column!r}": value for column, value in monitor.thresholds.items()}
+    real |= {f"the threshold of {column!r}": value for column, value in monitor.constant_thresholds.items()}
     texts: list[Any] = [*monitor.tests.values(), monitor.window, monitor.time_zone, *monitor.ignore, *monitor.labels]
     return [
         *(f"{name} must be a whole number" for name, value in whole.items() if not _is_whole(value)),
@@ -167,9 +190,26 @@ def _problems(monitor: Monitor) -> list[str]:
         ),
         (monitor.window not in WINDOWS, f"window must be one of {', '.join(WINDOWS)}"),
         (not 1 <= monitor.window_events <= MOST_EVENTS, f"window_events must lie between 1 and {MOST_EVENTS:,}"),
+        (monitor.reference not in SEASONS, f"reference must be one of {', '.join(SEASONS)}"),
         (bool(unknown), f"there is no test {', '.join(map(repr, unknown))}; choose one of {', '.join(sorted(TESTS))}"),
     ]
-    return [*_binning_problems(monitor), *outcome_problems(monitor), *(sentence for wrong, sentence in found if wrong)]
+    learned = [] if unknown else _learning_problems(monitor)
+    others = [sentence for wrong, sentence in found if wrong]
+    return [*_binning_problems(monitor), *outcome_problems(monitor), *learned, *others]
+
+
+def _learning_problems(monitor: Monitor) -> list[str]:
+    learned = {column: text for column, text in monitor.thresholds.items() if isinstance(text, str)}
+    wrong = {column: _problem_of(Learned.of, text) for column, text in learned.items()}
+    tests = {column: TESTS.get(monitor.tests.get(column, monitor.tests.get(EVERY, "")), "psi") for column in learned}
+    return [
+        *(f"the threshold of {name!r} must be a number, or learned: {said}" for name, said in wrong.items() if said),
+        *(
+            f"the threshold of {column!r} cannot be learned: {test} is judged by its p-value; give it a number"
+            for column, test in tests.items()
+            if CATALOGUE[test].by_p_value
+        ),
+    ]
 
 
 def _binning_problems(monitor: Monitor) -> list[str]:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from modelward.rules import phrases
+from modelward.rules.calibration import Calibration, as_named, chosen_limit
 from modelward.rules.catalogue import CATALOGUE, Choice, Found, Holds, NamedTest
 from modelward.rules.column import Weighed, evidence, finding_of, said_change
 from modelward.rules.finding import ColumnFinding
@@ -44,8 +45,10 @@ def test_for(weighed: Weighed, monitor: Monitor) -> str | None:
     return None
 
 
-def judge_by_name(weighed: Weighed, test: str, monitor: Monitor) -> ColumnFinding:
-    """The verdict of a named test.
+def judge_by_name(
+    weighed: Weighed, test: str, monitor: Monitor, calibration: Calibration | None = None
+) -> ColumnFinding:
+    """The verdict of a named test, at the threshold that was chosen or learned for it.
 
     Raises:
         ValueError: the test does not fit the column, or has no usual threshold and none was given.
@@ -55,7 +58,7 @@ def judge_by_name(weighed: Weighed, test: str, monitor: Monitor) -> ColumnFindin
         name = f"`{phrases.shortened(weighed.column)}`"
         raise ValueError(f"{test} {_OTHERWISE[named.holds].format(name)}")
     found = named.run(weighed.reference, weighed.current, Choice(monitor.bins_of(weighed.column), monitor.empty))
-    answer = _answer(weighed, test, named, found, monitor.threshold_of(weighed.column))
+    answer = _answer(weighed, test, named, found, chosen_limit(weighed.column, as_named(test), monitor, calibration))
     drifted = Verdict.DRIFTED if answer.drifted else Verdict.OK
     verdict = Verdict.TOO_FEW if math.isnan(answer.statistic) else drifted
     finding = finding_of(

@@ -57,7 +57,7 @@ def facts_of(session: Session, scope: Scope, key: str) -> ModelFacts:
         health_reason=model.health_reason,
         event_count=model.event_count,
         last_event_at=model.last_event_at,
-        limits=Limits(monitor.psi_moderate, monitor.psi_strong, monitor.thresholds),
+        limits=Limits(monitor.psi_moderate, monitor.psi_strong, monitor.constant_thresholds),
     )
 
 
