@@ -55,6 +55,7 @@ class IdentityProvider:
     token_auth: tuple[str, ...] | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
     claims: dict[str, Any] = field(default_factory=dict)  # into the ID token, over all that is right
+    answers: dict[str, dict[str, Any]] = field(default_factory=dict)  # over what is right, by the name of the answer
     key: Any = field(default_factory=lambda: rsa_key("first"))
     published: list[Any] | None = None
     seen: list[str] = field(default_factory=list)  # paths
@@ -235,6 +236,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _json(self, status: int, told: dict[str, Any], what: str) -> None:
         """`huge token` is an endless answer of the token endpoint, `slow keys` keys that do not come, and so on."""
         provider = self.server.provider
+        told = told | provider.answers.get(what, {})
         match provider.misbehave.removesuffix(f" {what}") if provider.misbehave.endswith(f" {what}") else "":
             case "huge":
                 told = told | {"padding": "x" * HUGE}

@@ -319,6 +319,41 @@ def test_keys_that_changed_are_asked_for_once_more(browser: TestClient, provider
     assert sign_in(browser).status_code == 303
 
 
+@pytest.mark.parametrize(
+    ("part", "wrong"),
+    [
+        ("token", {"token_type": 7}),
+        ("token", {"token_type": "mac"}),
+        ("token", {"access_token": 7}),
+        ("token", {"access_token": None}),
+        ("token", {"expires_in": "soon"}),
+        ("token", {"expires_in": 1e400}),
+        ("token", {"id_token": 7}),
+        ("token", {"id_token": None}),
+        ("token", {"id_token": "a.b.c"}),
+        ("token", {"id_token": "x" * 100_000}),
+        ("token", {"error": ["invalid_grant"]}),
+        ("keys", {"keys": 7}),
+        ("keys", {"keys": []}),
+        ("keys", {"keys": [7, None, "x", {}]}),
+        ("keys", {"keys": [{"kty": ["RSA"]}]}),
+        ("keys", {"keys": [{"kty": "RSA", "kid": "first", "n": 7, "e": "AQAB"}]}),
+        ("keys", {"keys": [{"kty": "RSA", "kid": "first", "n": "", "e": ""}]}),
+        ("keys", {"keys": [{"kty": "oct", "kid": "first", "k": "A" * 43}]}),
+        ("userinfo", {"sub": None}),
+        ("userinfo", {"sub": ["ada-7"]}),
+    ],
+)
+def test_an_answer_in_another_form_than_the_standards_is_never_a_fault_of_ours(
+    browser: TestClient, provider: IdentityProvider, part: str, wrong: dict[str, Any]
+) -> None:
+    provider.person, provider.userinfo = {"sub": ADA["sub"]}, dict(ADA)
+    provider.answers = {part: wrong}
+    answer = sign_in(browser)
+    assert answer.status_code in (401, 503), answer.text
+    assert browser.get("/dashboard").status_code == 303, "nobody is signed in"
+
+
 @pytest.mark.parametrize("error", ["access_denied", "server_error", "<script>alert(1)</script>", ""])
 def test_an_error_of_the_provider_is_a_sentence_that_does_not_repeat_it(
     browser: TestClient, error: str, caplog: pytest.LogCaptureFixture

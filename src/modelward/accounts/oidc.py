@@ -39,6 +39,8 @@ LEEWAY = 60
 AT_ONCE = 8
 """Sign-ins that may wait for the provider at the same time. Each holds a thread, of which the pages have forty."""
 
+_MALFORMED = (JoseError, ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RecursionError)
+"""What the libraries raise over an answer that is not in the form that the standards give it."""
 _REFUSED = (
     "The sign-in could not be confirmed, so nobody was signed in: start again. "
     "If it fails again, the log of the service says why."
@@ -117,7 +119,7 @@ class Provider:
         except (httpx2.HTTPError, httpx2.InvalidURL, _Unfit) as error:
             log.warning("sign-in through OpenID Connect: the provider cannot be used: %s", _described(error))
             raise Unavailable(_AWAY, retry_after=60) from None
-        except (JoseError, AuthlibBaseError, ValueError, TypeError, KeyError, RecursionError) as error:
+        except (AuthlibBaseError, *_MALFORMED) as error:
             log.warning("sign-in through OpenID Connect was refused: %s", _described(error))
             raise _refused() from None
         finally:
@@ -239,7 +241,7 @@ def _fit() -> Iterator[None]:
     """What the provider publishes must be there and well-formed; that no person can mend by signing in again."""
     try:
         yield
-    except (JoseError, ValueError, TypeError, KeyError, RecursionError) as error:
+    except _MALFORMED as error:
         raise _Unfit(f"what it publishes is not understood ({type(error).__name__})") from None
 
 

@@ -1,6 +1,8 @@
 """Asking the identity provider, within bounds: it may be slow, endless, or send us elsewhere."""
 
+import ssl
 from collections.abc import Iterator
+from functools import cache
 from time import monotonic
 from typing import Any
 
@@ -40,11 +42,18 @@ def _bound(response: httpx2.Response) -> None:
     response.stream = _Bounded(response.stream)
 
 
+@cache
+def _trusted() -> ssl.SSLContext:
+    """Whom we trust. Reading that takes a tenth of a second, which strangers could ask of us again and again."""
+    return httpx2.create_ssl_context()
+
+
 def client(**known: Any) -> Any:
     """Authlib's client of OAuth 2, to be closed. It goes where it is told and follows nobody elsewhere."""
     return OAuth2Client(
         timeout=PATIENCE,
         follow_redirects=False,
+        verify=_trusted(),
         headers={"accept": "application/json", "accept-encoding": "identity"},
         event_hooks={"response": [_bound]},
         **known,
