@@ -23,6 +23,8 @@ from modelward.stats.distributions import student_quantile
 
 FEWEST = 20
 """So many blocks a reference needs before its own variation is a yardstick."""
+MOST = 100
+"""So many blocks are held against the rest; of more, every second or third is taken."""
 
 # Squared distances: their roots are spread like a distance, and have no long tail.
 _SQUARED = frozenset({"psi", "new_categories"})
@@ -85,7 +87,7 @@ def calibrate(blocks: Sequence[Profile], monitor: Monitor) -> Calibration | None
     enough = enough_rows(blocks, monitor)
     if len(enough) < FEWEST:
         return None
-    shown = [figures_of(rest, block, monitor) for rest, block in zip(rests(enough), enough, strict=True)]
+    shown = [figures_of(rest, block, monitor) for block, rest in held_out(enough)]
     names = {
         column: dict.fromkeys(name for row in shown for name in row.get(column, {})) for row in shown for column in row
     }
@@ -93,7 +95,7 @@ def calibrate(blocks: Sequence[Profile], monitor: Monitor) -> Calibration | None
         column: {name: np.array([row.get(column, {}).get(name, math.nan) for row in shown]) for name in figures}
         for column, figures in names.items()
     }
-    return Calibration(len(enough), monitor.q, figures)
+    return Calibration(len(shown), monitor.q, figures)
 
 
 def enough_rows(blocks: Sequence[Profile], monitor: Monitor) -> list[Profile]:
@@ -101,19 +103,18 @@ def enough_rows(blocks: Sequence[Profile], monitor: Monitor) -> list[Profile]:
     return [block for block in blocks if block.rows >= monitor.minimum_rows]
 
 
-def rests(blocks: Sequence[Profile]) -> Iterator[Profile]:
-    """For each block, all the others as one.
+def held_out(blocks: Sequence[Profile]) -> Iterator[tuple[Profile, Profile]]:
+    """Blocks, at most 100 of them, each with all the others as one.
 
     Blocks are first merged in groups of about √n, so that a rest is one merge of some 2√n profiles, and no row of it
     was merged more than twice.
     """
     size = max(1, math.isqrt(len(blocks)))
-    starts = range(0, len(blocks), size)
-    groups = [Profile.merge(blocks[start : start + size]) for start in starts]
-    for place in range(len(blocks)):
+    groups = [Profile.merge(blocks[start : start + size]) for start in range(0, len(blocks), size)]
+    for place in range(0, len(blocks), math.ceil(len(blocks) / MOST)):
         group = place // size
         near = [blocks[i] for i in range(group * size, min(len(blocks), (group + 1) * size)) if i != place]
-        yield Profile.merge([*groups[:group], *near, *groups[group + 1 :]])
+        yield blocks[place], Profile.merge([*groups[:group], *near, *groups[group + 1 :]])
 
 
 def figures_of(reference: Profile, current: Profile, monitor: Monitor) -> dict[str, dict[str, float]]:

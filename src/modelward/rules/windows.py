@@ -55,7 +55,7 @@ def window_of(ts: datetime, kind: WindowKind, time_zone: str) -> Window:
     """
     if ts.tzinfo is None:
         raise ValueError("a window needs a moment with a time zone; give one in UTC")
-    zone = _zone(time_zone)
+    zone = zone_of(time_zone)
     if kind == "hour":
         return _hour_of(ts.astimezone(UTC), zone)
     if kind not in {"day", "week"}:
@@ -67,7 +67,8 @@ def window_of(ts: datetime, kind: WindowKind, time_zone: str) -> Window:
     return Window(kind, _midnight(first, zone), _midnight(first + timedelta(days=days), zone))
 
 
-def _zone(name: str) -> ZoneInfo:
+def zone_of(name: str) -> ZoneInfo:
+    """The zone of a name; ValueError for one that does not exist."""
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError) as error:
@@ -99,7 +100,7 @@ def _hour_name(ts: datetime, zone: ZoneInfo) -> tuple[date, int, timedelta | Non
 @lru_cache(maxsize=1024)
 def bucket_seconds(time_zone: str) -> int:
     """The length of a bucket for a model of this zone: an hour, or 15 minutes where its clock is off the hour."""
-    zone = _zone(time_zone)
+    zone = zone_of(time_zone)
     offsets = (
         datetime(year, month, 1, tzinfo=UTC).astimezone(zone).utcoffset()
         for year in _WHOLE_HOUR_YEARS

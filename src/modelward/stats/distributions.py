@@ -17,6 +17,27 @@ def chi_squared_tail(statistic: float, freedom: int) -> float:
     return float(chdtrc(freedom, statistic))
 
 
+def chi_squared_quantile(tail: float, freedom: int) -> float:
+    """The x with P(X ≥ x) = tail for X chi-squared."""
+    from scipy.special import chdtri
+
+    return float(chdtri(freedom, tail))
+
+
+def noncentral_chi_squared_tail(statistic: float, freedom: int, noncentrality: float) -> float:
+    """P(X ≥ statistic) for X noncentral chi-squared."""
+    from scipy.special import chndtr
+
+    return float(1 - chndtr(statistic, freedom, noncentrality))
+
+
+def kolmogorov_quantile(tail: float) -> float:
+    """The distance d with P(K ≥ d) = tail for K of Kolmogorov's limiting distribution."""
+    from scipy.special import kolmogi
+
+    return float(kolmogi(tail))
+
+
 def kolmogorov_tail(distance: float) -> float:
     """P(K ≥ distance) for K of Kolmogorov's limiting distribution."""
     from scipy.special import kolmogorov
@@ -49,6 +70,13 @@ def student_tail(t: float, freedom: float) -> float:
     from scipy.special import stdtr
 
     return float(stdtr(freedom, -t))
+
+
+def student_quantile(tail: float, freedom: float) -> float:
+    """The t with P(T ≥ t) = tail for T of Student's distribution."""
+    from scipy.special import stdtrit
+
+    return -float(stdtrit(freedom, tail))
 
 
 def cramer_von_mises_tail(statistic: float) -> float:

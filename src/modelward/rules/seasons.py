@@ -1,0 +1,38 @@
+"""Which part of the reference is of the same season as a window: the same day, or hour, of the week."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from modelward.rules.monitor import Monitor
+from modelward.rules.windows import Window, zone_of
+
+_QUARTER = timedelta(minutes=15)
+_LONGEST = timedelta(days=7)
+
+
+def comparable_buckets(window: Window, buckets: Iterable[datetime], monitor: Monitor) -> list[datetime]:
+    """The buckets of the reference, by their starts in UTC, that a window is held against.
+
+    All of them where the monitor's `reference` is `whole`. With `same_weekday` those on a day of the week that the
+    window touches, with `same_hour_of_week` those in an hour of the week that it touches; both on the clock of the
+    model's zone. A window of a week or longer has every season in it.
+    """
+    if monitor.reference == "whole":
+        return list(buckets)
+    wanted = seasons_of(window.start, window.end, monitor)
+    return [bucket for bucket in buckets if season_of(bucket, monitor) in wanted]
+
+
+def seasons_of(start: datetime, end: datetime, monitor: Monitor) -> set[tuple[int, ...]]:
+    """The seasons that a span of time touches."""
+    steps = int(min(end - start, _LONGEST) / _QUARTER)
+    moments = (start + step * _QUARTER for step in range(max(1, steps)))
+    return {season_of(moment, monitor) for moment in moments}
+
+
+def season_of(moment: datetime, monitor: Monitor) -> tuple[int, ...]:
+    """The season of a moment: nothing, the day of the week (Monday is 0), or the day and the hour."""
+    if monitor.reference == "whole":
+        return ()
+    local = moment.astimezone(zone_of(monitor.time_zone))
+    return (local.weekday(),) if monitor.reference == "same_weekday" else (local.weekday(), local.hour)
