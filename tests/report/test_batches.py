@@ -46,13 +46,13 @@ def streaming(monkeypatch):
 def counted(monkeypatch):
     """How many tables were summarised."""
     seen: list[int] = []
-    original = frames._read_frame
+    original = frames.read_frame
 
     def counting(frame, skip):
         seen.append(len(frame))
         return original(frame, skip)
 
-    monkeypatch.setattr(frames, "_read_frame", counting)
+    monkeypatch.setattr(frames, "read_frame", counting)
     return seen
 
 

@@ -7,11 +7,13 @@ from typing import Any
 
 from modelward.errors import Invalid
 from modelward.report.config import monitor_of
+from modelward.report.dated import of_season, own_windows
 from modelward.report.evidence import Evidence
 from modelward.report.frames import Read, read_profile
 from modelward.report.report import Report
 from modelward.report.sources import name_of
 from modelward.rules import phrases
+from modelward.rules.calibration import FEWEST, Calibration, calibrate
 from modelward.rules.comparison import compare_profiles
 from modelward.rules.monitor import Monitor
 from modelward.stats import Profile
@@ -39,7 +41,8 @@ def compare(
         score: The column of scores or probabilities, likewise.
         label: The column of true outcomes. They come late, so that its missing values are no finding.
         protected: Columns by which fairness is judged; they are compared like any other.
-        timestamp: The column of times, which is not compared.
+        timestamp: The column of times, which is not compared. Where the reference holds at least 20 stretches as long
+            as the current data, a column drifted only if it moved farther than they lie from one another.
         config: A `Monitor`, or its settings by name. `tests`, `thresholds` and `bins` may be one value for all columns
             or a mapping by column: `{"bins": 20, "tests": {"age": "ks"}, "thresholds": {"age": 0.01}}`.
 
@@ -55,18 +58,37 @@ def compare(
     """
     roles = _roles(prediction=prediction, score=score, label=label, timestamp=timestamp, protected=protected)
     skip = {timestamp} if timestamp else set[str]()
-    before, now = _read(reference, skip), _read(current, skip)
+    monitor = _monitor(config, label)
+    reference_rows = of_season(reference, current, timestamp, monitor)
+    before, now = _read(reference_rows, skip), _read(current, skip)
     _require_present(roles, before, now)
     names = _names(reference, current)
     _require_common(names, before, now)
     left_out = {**now.left_out, **before.left_out}
     try:
-        monitor = monitor_of(config, labels=frozenset({label} if label else ()))
         profiles = _without(before.profile, left_out), _without(now.profile, left_out)
-        comparison = compare_profiles(*profiles, monitor)
+        windows = own_windows(reference_rows, current, timestamp, {*skip, *left_out}) if timestamp else []
+        comparison = compare_profiles(*profiles, monitor, _calibration(windows, monitor))
     except ValueError as error:
         raise Invalid(str(error)) from error
     return Report(comparison, left_out, roles, Evidence(*profiles, monitor, names, datetime.now(UTC)))
+
+
+def _monitor(config: Monitor | Mapping[str, Any] | None, label: str | None) -> Monitor:
+    try:
+        return monitor_of(config, labels=frozenset({label} if label else ()))
+    except ValueError as error:
+        raise Invalid(str(error)) from error
+
+
+def _calibration(windows: Sequence[Profile], monitor: Monitor) -> Calibration | None:
+    calibration = calibrate(windows, monitor)
+    if calibration is None and monitor.learns:
+        raise Invalid(
+            f"a learned threshold needs a reference of at least {FEWEST} windows as long as the current data, with "
+            f"{monitor.minimum_rows:,} rows each; name the column of times as timestamp, or give a number"
+        )
+    return calibration
 
 
 def _roles(*, protected: Sequence[str], **named: str | None) -> dict[str, str]:

@@ -53,7 +53,7 @@ def read_profile(data: Any, *, skip: Collection[str] = ()) -> Read:
     consume = partial(_read_batches, skip=skip)
     if not isinstance(data, str | Path):
         batches = batches_in(data)
-        return _read_frame(open_frame(data), skip) if batches is None else consume(batches)
+        return read_frame(open_frame(data), skip) if batches is None else consume(batches)
     path = Path(data)
     require_there(path)
     with reading(path):
@@ -65,7 +65,7 @@ def read_profile(data: Any, *, skip: Collection[str] = ()) -> Read:
 
 
 def _whole(path: Path, skip: Collection[str]) -> Read:
-    return _read_frame(open_frame(path), skip)
+    return read_frame(open_frame(path), skip)
 
 
 def _text_bytes(path: Path) -> int:
@@ -74,7 +74,8 @@ def _text_bytes(path: Path) -> int:
     return path.stat().st_size * (_UNPACKED if packed else 1)
 
 
-def _read_frame(frame: "nw.DataFrame[Any]", skip: Collection[str]) -> Read:
+def read_frame(frame: "nw.DataFrame[Any]", skip: Collection[str]) -> Read:
+    """Summarise a frame that is open."""
     columns: dict[str, Any] = {}
     left_out: dict[str, str] = {}
     # Looking each column up would ask for all names each time: a minute for a file of 10,000 columns.
@@ -115,7 +116,7 @@ def _read_batches(tables: "Iterable[pa.Table]", *, skip: Collection[str]) -> Rea
     left_out: dict[str, str] = {}
     skipped = frozenset[str]()
     for table in tables:
-        read = _read_frame(open_frame(table), skip)
+        read = read_frame(open_frame(table), skip)
         left_out, skipped = {**read.left_out, **left_out}, skipped | read.skipped
         merging.add(read.profile)
     whole = merging.whole()

@@ -75,7 +75,7 @@ def weigh(
     """Measure a column of enough rows and find the effect that decides."""
     measured = measure(reference, current, monitor.bins_of(column))
     chosen = chosen_limit(column, "psi", monitor, calibration)
-    effects = list(_effects(measured, monitor, chosen))
+    effects = list(_effects(measured, monitor, chosen, learned=monitor.learned_of(column) is not None))
     if calibration is not None:
         effects = [_calibrated(effect, column, calibration, chosen) for effect in effects]
     own = next((effect for effect in effects if effect.as_usual), effects[1])
@@ -94,10 +94,12 @@ def _calibrated(effect: Effect, column: str, calibration: Calibration, chosen: f
     return replace(effect, own=calibration.limit(column, effect.method))
 
 
-def _effects(measured: Measured, monitor: Monitor, strong: float | None) -> Iterator[Effect]:
+def _effects(measured: Measured, monitor: Monitor, strong: float | None, *, learned: bool) -> Iterator[Effect]:
     """The effects that count, the one that is said first first."""
     figures = measured.statistics
     moderate = monitor.psi_moderate if strong is None else min(monitor.psi_moderate, strong)
+    if learned and strong is not None:
+        moderate = strong  # What is below it is what the reference does anyway.
     nothing = math.nan
     yield Effect("psi", figures["psi"], monitor.psi_strong if strong is None else strong, Verdict.DRIFTED)
     yield Effect("psi", figures["psi"], moderate, Verdict.WARNING)

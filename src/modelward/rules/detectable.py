@@ -181,7 +181,7 @@ def _moved(summary: NumericSummary, step: float) -> NumericSummary:
     part = np.clip((target - values[below]) / width, 0.0, 1.0)
     shared = np.bincount(below, weights * (1 - part), values.size) + np.bincount(above, weights * part, values.size)
     mean = float(shared @ summary.means) / summary.count
-    return replace(summary, entries=summary.entries._replace(weights=shared), mean=mean)
+    return replace(summary, entries=summary.entries._replace(weights=shared.astype(np.float64)), mean=mean)
 
 
 def _power_of_psi(cells: Cells, window: _Window) -> float:
