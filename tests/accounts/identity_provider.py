@@ -154,6 +154,8 @@ class IdentityProvider:
             "wrong nonce": {"nonce": "another"},
             "no nonce": {"nonce": None},
             "wrong audience": {"aud": "another-client"},
+            "no audience": {"aud": None},
+            "to another party from us": {"aud": ["another-client"], "azp": CLIENT_ID},
             "audiences without azp": {"aud": [CLIENT_ID, "another-client"]},
             "for another party": {"aud": [CLIENT_ID, "another-client"], "azp": "another-client"},
             "expired": {"iat": moment - 7200, "exp": moment - 3600},

@@ -211,6 +211,8 @@ def test_a_wrong_secret_is_told_to_the_log_by_its_code_alone(
         "wrong nonce",
         "no nonce",
         "wrong audience",
+        "no audience",
+        "to another party from us",
         "audiences without azp",
         "for another party",
         "expired",
