@@ -1,5 +1,7 @@
 """What anybody can see of ingestion, and how an administrator lets the mover try again."""
 
+from pathlib import Path
+
 import pytest
 from fastapi.testclient import TestClient
 from tests.ingest.place import NOW
@@ -7,6 +9,8 @@ from tests.ingest.place import NOW
 from modelward.accounts.keys import KeyKind
 from modelward.accounts.service import create_key, create_organisation
 from modelward.api import create_api
+from modelward.ingest.health import progressed
+from modelward.ingest.progress import PROGRESS
 from modelward.ingest.segments import Entry, Kind
 from modelward.kit.database import writing
 
@@ -101,3 +105,9 @@ def test_an_administrator_lets_the_mover_try_again(client, place, event, monkeyp
 
 def test_who_asks_is_asked_for_a_key(client):
     assert client.get("/api/v1/ingestion", headers={"X-API-Key": ""}).status_code == 401
+
+
+def test_a_file_that_the_first_mover_has_only_begun_is_an_empty_one(tmp_path: Path) -> None:
+    (tmp_path / PROGRESS).touch()
+    found = progressed(tmp_path)
+    assert (dict(found.counters), found.backlog.events) == ({}, 0)

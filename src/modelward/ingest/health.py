@@ -87,14 +87,22 @@ def _ranges(progress: sqlite3.Connection, number: int) -> list[tuple[int, int]]:
 def _open(folder: Path) -> sqlite3.Connection:
     """The mover's file; an empty one where there was no mover yet."""
     path = folder / PROGRESS
-    if not path.exists():
-        nothing = sqlite3.connect(":memory:")
-        nothing.executescript(_NOTHING).close()
-        return nothing
-    # Not read-only: whoever opens the file after a mover was killed takes in what is left of its log.
-    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=_SECONDS)
-    connection.execute("PRAGMA query_only=ON").close()
-    return connection
+    if path.exists():
+        # Not read-only: whoever opens the file after a mover was killed takes in what is left of its log.
+        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=_SECONDS)
+        connection.execute("PRAGMA query_only=ON").close()
+        if _has_tables(connection):
+            return connection
+        connection.close()
+    nothing = sqlite3.connect(":memory:")
+    nothing.executescript(_NOTHING).close()
+    return nothing
+
+
+def _has_tables(connection: sqlite3.Connection) -> bool:
+    """Whether the first mover has come so far: it makes the file first, and its tables then."""
+    query = "SELECT count(*) FROM sqlite_master WHERE name IN ('counters', 'moved', 'failures')"
+    return bool(connection.execute(query).fetchone()[0] == 3)
 
 
 _NOTHING = """
