@@ -10,6 +10,7 @@ import numpy as np
 from modelward.rules.catalogue import CATALOGUE, Holds
 from modelward.rules.learned import Learned
 from modelward.rules.outcome_settings import outcome_fields, outcome_problems
+from modelward.rules.quality_settings import quality_problems
 from modelward.stats import Bins
 from modelward.stats.binning import rule_of
 from modelward.stats.empty_cells import HALF_ROW, Empty, check_rule
@@ -61,7 +62,8 @@ class Monitor:
     `bins` and `column_bins` are a number of quantiles of the reference, another
     rule by name, or the inner edges; `empty` is the rule of PSI and Kullback–Leibler for empty cells (see
     `modelward.stats.psi`). Columns in `labels` come later than their row, so that a missing one is not a finding.
-    Those of performance and fairness are told in `outcome_settings`.
+    Those of performance and fairness are told in `outcome_settings`, those of data quality in
+    `quality_settings`.
 
     Raises:
         ValueError: a value that cannot be meant, in a sentence.
@@ -92,6 +94,11 @@ class Monitor:
     protected_edges: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     minimum_group: int = 30
     fairness_limit: float = 0.8
+    out_of_range_share: float = 0.01
+    constant_share: float = 0.995
+    duplicate_share: float = 0.05
+    volume_change: float = 0.5
+    freshness_gaps: float = 3.0
 
     def __post_init__(self) -> None:
         for problem in _misfits(self) or _problems(self):
@@ -195,7 +202,7 @@ def _problems(monitor: Monitor) -> list[str]:
     ]
     learned = [] if unknown else _learning_problems(monitor)
     others = [sentence for wrong, sentence in found if wrong]
-    return [*_binning_problems(monitor), *outcome_problems(monitor), *learned, *others]
+    return [*_binning_problems(monitor), *outcome_problems(monitor), *quality_problems(monitor), *learned, *others]
 
 
 def _learning_problems(monitor: Monitor) -> list[str]:
