@@ -27,15 +27,52 @@ def compare_profiles(
     Raises:
         ValueError: a named test does not fit its column.
     """
-    answers = [
+    answers = _first_looks(reference, current, monitor, calibration)
+    adjusted = _adjusted(_weighed(answers), monitor)
+    return _whole(answers, adjusted, (reference.rows, current.rows), monitor, calibration)
+
+
+def compare_family(pairs: Mapping[str, tuple[Profile, Profile]], monitor: Monitor = _DEFAULT) -> dict[str, Comparison]:
+    """Compare many pairs of profiles, such as one a segment, as one family: chance is judged over all columns of all
+    of them together, so that more segments do not make more false alarms.
+
+    Raises:
+        ValueError: a named test does not fit its column.
+    """
+    answers = {name: _first_looks(*pair, monitor, None) for name, pair in pairs.items()}
+    weighed = [(name, entry) for name, some in answers.items() for entry in _weighed(some)]
+    ruled = [(name, entry) for name, entry in weighed if test_for(entry, monitor) is None]
+    p_values = benjamini_hochberg([entry.measured.p_value for _, entry in ruled], monitor.q).p_values.tolist()
+    adjusted: dict[str, dict[str, float]] = {name: {} for name in pairs}
+    for (name, entry), p_value in zip(ruled, p_values, strict=True):
+        adjusted[name][entry.column] = p_value
+    rows = {name: (reference.rows, current.rows) for name, (reference, current) in pairs.items()}
+    return {name: _whole(some, adjusted[name], rows[name], monitor, None) for name, some in answers.items()}
+
+
+def _first_looks(
+    reference: Profile, current: Profile, monitor: Monitor, calibration: Calibration | None
+) -> list[ColumnFinding | Weighed]:
+    return [
         _first_look(column, reference.columns.get(column), current.columns.get(column), monitor, calibration)
         for column in _columns(reference, current, monitor)
     ]
-    adjusted = _adjusted([answer for answer in answers if isinstance(answer, Weighed)], monitor)
+
+
+def _weighed(answers: Sequence[ColumnFinding | Weighed]) -> list[Weighed]:
+    return [answer for answer in answers if isinstance(answer, Weighed)]
+
+
+def _whole(
+    answers: Sequence[ColumnFinding | Weighed],
+    adjusted: Mapping[str, float],
+    rows: tuple[int, int],
+    monitor: Monitor,
+    calibration: Calibration | None,
+) -> Comparison:
     columns = tuple(_settle(answer, adjusted, monitor, calibration) for answer in answers)
     verdict = worst(finding.verdict for finding in columns)
-    reason = _sentence(verdict, columns, reference.rows, current.rows)
-    return Comparison(verdict, columns, reference.rows, current.rows, reason)
+    return Comparison(verdict, columns, *rows, _sentence(verdict, columns, *rows))
 
 
 def _columns(reference: Profile, current: Profile, monitor: Monitor) -> Iterator[str]:

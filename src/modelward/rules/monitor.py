@@ -8,6 +8,7 @@ from typing import Any, Literal, Self
 import numpy as np
 
 from modelward.rules.catalogue import CATALOGUE, Holds
+from modelward.rules.explanation_settings import explanation_fields, explanation_problems
 from modelward.rules.learned import Learned
 from modelward.rules.outcome_settings import outcome_fields, outcome_problems
 from modelward.rules.quality_settings import quality_problems
@@ -153,7 +154,7 @@ class Monitor:
             raise ValueError(f"{unknown[0]!r} is not a setting of a comparison; there are {', '.join(sorted(known))}")
         sets = {name: frozenset(wire[name]) for name in ("ignore", "labels") if name in wire}
         bins = {name: _unlisted(wire[name]) for name in ("bins", "column_bins") if name in wire}
-        return cls(**{**wire, **sets, **bins, **outcome_fields(wire)})
+        return cls(**{**wire, **sets, **bins, **outcome_fields(wire), **explanation_fields(wire)})
 
 
 def _unlisted(bins: Any) -> Any:
@@ -202,7 +203,14 @@ def _problems(monitor: Monitor) -> list[str]:
     ]
     learned = [] if unknown else _learning_problems(monitor)
     others = [sentence for wrong, sentence in found if wrong]
-    return [*_binning_problems(monitor), *outcome_problems(monitor), *quality_problems(monitor), *learned, *others]
+    return [
+        *_binning_problems(monitor),
+        *outcome_problems(monitor),
+        *explanation_problems(monitor),
+        *quality_problems(monitor),
+        *learned,
+        *others,
+    ]
 
 
 def _learning_problems(monitor: Monitor) -> list[str]:

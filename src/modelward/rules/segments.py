@@ -1,0 +1,168 @@
+"""Segments: how a column divides the rows, what each part says, and which parts carry the drift of the whole."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from modelward.rules import phrases
+from modelward.rules.comparison import compare_family
+from modelward.rules.finding import Comparison
+from modelward.rules.monitor import Monitor
+from modelward.rules.verdict import Verdict, worst
+from modelward.rules.why import drift_of
+from modelward.stats import NumericSummary, Profile, Summary
+
+MOST_VALUES = 50
+"""So many values have a segment of their own; the rest of them are one together."""
+FEW_VALUES = 10
+"""A numeric column of no more values than this has a segment for each of them."""
+OTHER, MISSING = "(other)", "(missing)"
+
+
+@dataclass(frozen=True)
+class Cut:
+    """How a column makes segments: at edges, each band holding its upper one, or by its values.
+
+    `values` are the names that have a segment of their own; None where all have.
+    """
+
+    column: str
+    edges: tuple[float, ...] | None = None
+    values: tuple[str, ...] | None = None
+
+    @property
+    def bands(self) -> list[str]:
+        """What the bands between the edges are called."""
+        shown = [f"{edge:g}" for edge in self.edges or ()]
+        if not shown:
+            return []
+        return [f"up to {shown[0]}", *(f"{low} to {high}" for low, high in pairwise(shown)), f"above {shown[-1]}"]
+
+
+def cut_of(column: str, reference: Summary, current: Summary | None, edges: Sequence[float] | None = None) -> Cut:
+    """How a column makes segments: at the edges given, else at the reference's quartiles if it holds many numbers;
+    else by value, of which the 50 most frequent on both sides together are kept.
+    """
+    if edges:
+        return Cut(column, tuple(map(float, edges)))
+    if isinstance(reference, NumericSummary):
+        if not reference.exact or reference.values.size > FEW_VALUES:
+            return Cut(column, tuple(sorted({float(edge) for edge in reference.quantile([0.25, 0.5, 0.75])})))
+        return Cut(column, None, tuple(value_name(value) for value in reference.values.tolist()))
+    tally = dict(zip(reference.categories, reference.counts.tolist(), strict=True))
+    if current is not None and not isinstance(current, NumericSummary):
+        for name, count in zip(current.categories, current.counts.tolist(), strict=True):
+            tally[name] = tally.get(name, 0) + count
+    return Cut(column, None, tuple(sorted(tally, key=lambda name: (-tally[name], name))[:MOST_VALUES]))
+
+
+def value_name(value: object) -> str:
+    """A value as the name of its segment: 1.0 and 1 are one, and so are True and `true`."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+@dataclass(frozen=True)
+class Carried:
+    """Where the drift of one column is found: the segments in which it alarms, with their share of what moved."""
+
+    column: str
+    segments: Mapping[str, float]
+    clause: str
+
+
+@dataclass(frozen=True)
+class Segments:
+    """The verdict on each segment of a column, those that are too small by name, and which of them carry the drift."""
+
+    column: str
+    comparisons: Mapping[str, Comparison]
+    left_out: Mapping[str, str]
+    carried: tuple[Carried, ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        """The gravest verdict of any segment."""
+        return worst(comparison.verdict for comparison in self.comparisons.values())
+
+    @property
+    def drifted(self) -> tuple[str, ...]:
+        """The segments that drifted."""
+        return tuple(name for name, comparison in self.comparisons.items() if comparison.drifted)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The segments as JSON holds them."""
+        segments = [{"segment": name, **entry.to_dict()} for name, entry in self.comparisons.items()]
+        carried = [
+            {"column": entry.column, "segments": dict(entry.segments), "clause": entry.clause} for entry in self.carried
+        ]
+        return {
+            "column": self.column,
+            "verdict": self.verdict.value,
+            "segments": segments,
+            "carried": carried,
+            "left_out": dict(self.left_out),
+        }
+
+
+def compare_segments(
+    column: str,
+    reference: Mapping[str, Profile],
+    current: Mapping[str, Profile],
+    whole: Comparison,
+    monitor: Monitor,
+) -> Segments:
+    """Hold every segment against the same one of the reference, chance being judged over all of them together.
+
+    A segment that has fewer than `minimum_rows` on either side is left out, and named.
+
+    Raises:
+        ValueError: a named test does not fit its column.
+    """
+    names = [*reference, *(name for name in current if name not in reference)]
+    small = {name: _too_small(reference.get(name), current.get(name), monitor.minimum_rows) for name in names}
+    left_out = {name: reason for name, reason in small.items() if reason}
+    pairs = {
+        name: (_without(reference[name], column), _without(current[name], column))
+        for name in names
+        if name not in left_out
+    }
+    compared = compare_family(pairs, monitor)
+    alarming = [finding.column for finding in whole.findings if finding.column != column]
+    return Segments(column, compared, left_out, tuple(_carried(name, column, compared) for name in alarming))
+
+
+def _too_small(reference: Profile | None, current: Profile | None, minimum: int) -> str:
+    before, now = (side.rows if side else 0 for side in (reference, current))
+    if min(before, now) >= minimum:
+        return ""
+    return f"too few rows: {now:,} against {before:,} of the reference, and {minimum:,} are needed on each side"
+
+
+def _without(profile: Profile, column: str) -> Profile:
+    return Profile(profile.rows, {name: kept for name, kept in profile.columns.items() if name != column})
+
+
+def _carried(column: str, by: str, compared: Mapping[str, Comparison]) -> Carried:
+    moved: dict[str, float] = {}
+    for name, comparison in compared.items():
+        found = next((entry for entry in comparison.columns if entry.column == column), None)
+        if found is not None and found.verdict.alarming:
+            moved[name] = drift_of(found) * comparison.rows_current
+    total = sum(moved.values()) or 1.0
+    shares = {name: part / total for name, part in sorted(moved.items(), key=lambda pair: -pair[1])}
+    return Carried(column, shares, _clause(list(shares), by, len(compared)))
+
+
+def _clause(drifting: Sequence[str], by: str, judged: int) -> str:
+    """Where a column drifted, as the end of a sentence."""
+    column = f"`{phrases.shortened(by)}`"
+    if judged == 0:
+        return f"in which segments of {column} cannot be said, for want of rows"
+    if not drifting:
+        return f"in none of the {judged:,} segments of {column} alone, so that their mix changed"
+    if len(drifting) == judged:
+        return f"in all {judged:,} segments of {column}" if judged > 1 else f"in the one segment of {column}"
+    return f"only where {column} is {phrases.quoted(drifting)}"
