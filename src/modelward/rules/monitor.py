@@ -63,7 +63,8 @@ class Monitor:
     `bins` and `column_bins` are a number of quantiles of the reference, another
     rule by name, or the inner edges; `empty` is the rule of PSI and Kullback–Leibler for empty cells (see
     `modelward.stats.psi`). Columns in `labels` come later than their row, so that a missing one is not a finding.
-    Those of performance and fairness are told in `outcome_settings`, those of data quality in
+    Those of performance and fairness are told in `outcome_settings`, those of segments and importance in
+    `explanation_settings`, those of data quality in
     `quality_settings`.
 
     Raises:
@@ -95,6 +96,9 @@ class Monitor:
     protected_edges: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     minimum_group: int = 30
     fairness_limit: float = 0.8
+    segments: tuple[str, ...] = ()
+    segment_edges: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    importance: Mapping[str, float] = field(default_factory=dict)
     out_of_range_share: float = 0.01
     constant_share: float = 0.995
     duplicate_share: float = 0.05
