@@ -6,7 +6,7 @@ BIN := .venv/bin
 UV := $(BIN)/uv --system-certs
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo serve test lint format types contracts unit browser proof fuzz bench pin clean
+.PHONY: help setup setup-dev demo serve test lint format types contracts unit browser proof fuzz bench peers pin clean
 
 help:  ## print this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | awk -F'|' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -66,6 +66,10 @@ fuzz: setup-dev  ## 10,000 requests made up from the API's description
 bench: setup-dev  ## each headline figure, as JSON
 	@for b in benchmarks/bench_*.py; do echo "# $$b" >&2; $(BIN)/python $$b || exit 1; done
 
+peers: $(BIN)/uv  ## other libraries of the field, in .peers, for python -m benchmarks.signal_quality --peers .peers/bin/python
+	@$(UV) venv --quiet --allow-existing --python $(BIN)/python .peers
+	@$(UV) pip install --quiet --python .peers/bin/python -r requirements/peers.in
+
 pin: $(BIN)/uv  ## resolve and pin the requirements anew
 	@$(UV) pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header pyproject.toml -o requirements/runtime.txt
 	@$(UV) pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --constraints requirements/runtime.txt --group dev pyproject.toml -o requirements/dev.txt
@@ -73,4 +77,4 @@ pin: $(BIN)/uv  ## resolve and pin the requirements anew
 	@$(UV) pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header requirements/uv.in -o requirements/uv.txt
 
 clean:  ## remove what the other targets made
-	@rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	@rm -rf .venv .peers .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
