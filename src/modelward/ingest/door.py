@@ -170,11 +170,11 @@ class Door:
     async def _take(self, route: _Route, scope: Scope, receive: Receive) -> Taken:
         head = head_of(scope)
         adopt(head.request_id)
+        principal = await self._caller(head)
         if head.content_type not in _TYPES:
             raise UnknownCoding(
                 "The Content-Type is not understood: send application/json, application/x-ndjson or Arrow."
             )
-        principal = await self._caller(head)
         self._journal.admit()
         if self._inside >= self._most:
             raise Unavailable(f"{self._most:,} requests are being taken at this moment: send this one again shortly.")
