@@ -23,8 +23,8 @@ HERE = Path(__file__).parent
 def all_tables() -> MetaData:
     """The tables of every domain."""
     package = HERE.parent
-    for file in sorted(package.glob("*/tables.py")):
-        import_module(f"{package.name}.{file.parent.name}.tables")
+    for file in sorted(package.glob("*/*tables.py")):
+        import_module(f"{package.name}.{file.parent.name}.{file.stem}")
     metadata: MetaData = import_module(f"{package.name}.kit.database").Base.metadata
     return metadata
 

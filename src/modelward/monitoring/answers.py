@@ -10,16 +10,15 @@ from sqlalchemy.orm import Session
 from modelward.errors import Invalid
 from modelward.monitoring import queries
 from modelward.monitoring.columns import SPECIAL, title_of
-from modelward.monitoring.describe import describe, rate
+from modelward.monitoring.describe import describe
 from modelward.monitoring.judge import compare_with_reference
 from modelward.monitoring.monitor_settings import monitor_of
-from modelward.monitoring.payload import Summary
+from modelward.monitoring.quality_answers import of_evaluation
 from modelward.monitoring.subject import read_reference
 from modelward.monitoring.window_profiles import whole_buckets, window_profile
 from modelward.registry.service import current_baseline
 from modelward.registry.tables import Model
-from modelward.signals.service import recent
-from modelward.stats import CategoricalSummary, Profile
+from modelward.stats import Profile
 
 
 def current_drift(session: Session, model: Model) -> dict[str, Any]:
@@ -40,6 +39,7 @@ def current_drift(session: Session, model: Model) -> dict[str, Any]:
         "evaluated_at": found.evaluated_at,
         "reference": reference,
         "drifted_since": dict(since),
+        "quality": of_evaluation(session, found.id),
     }
 
 
@@ -75,24 +75,6 @@ def metrics(session: Session, model: Model, start: datetime | None, end: datetim
         "features": features,
         **special,
         "windows": [asdict(point) for point in points],
-    }
-
-
-def quality(session: Session, model: Model, start: datetime | None, end: datetime | None) -> dict[str, Any]:
-    """What is missing, of a wrong type, or was never seen before, against the reference; and changes of the schema."""
-    begins, ends = _bounds(session, model, start, end)
-    profile = _span(session, model, begins, ends) if begins and ends else Profile(rows=0, columns={})
-    reference = read_reference(session, current_baseline(session, model.id))
-    expected: Mapping[str, Summary] = reference.profile.columns if reference else {}
-    columns = {title_of(name): _column_quality(entry, expected.get(name)) for name, entry in profile.columns.items()}
-    changes = recent(session, organisation_id=model.organisation_id, model_id=model.id, kind="schema_changed")
-    return {
-        **_head(model),
-        "start": begins,
-        "end": ends,
-        "rows": profile.rows,
-        "columns": columns,
-        "schema_changes": [{"at": entry.at, "reason": entry.reason, "evidence": entry.evidence} for entry in changes],
     }
 
 
@@ -147,21 +129,6 @@ def _feature(entry: Mapping[str, Any]) -> dict[str, Any]:
         "drift_detected": entry["drifted"],
         "reason": entry["reason"],
     }
-
-
-def _column_quality(summary: Summary, expected: Summary | None) -> dict[str, Any]:
-    found: dict[str, Any] = {
-        "rows": summary.rows,
-        "missing": summary.missing,
-        "missing_rate": rate(summary.missing, summary),
-        "invalid": summary.invalid,
-        "invalid_rate": rate(summary.invalid, summary),
-        "missing_rate_reference": rate(expected.missing, expected) if expected else None,
-    }
-    if isinstance(summary, CategoricalSummary) and isinstance(expected, CategoricalSummary):
-        known = set(expected.categories)
-        found["new_categories"] = [name for name in summary.categories if name not in known][:20]
-    return found
 
 
 def _bounds(

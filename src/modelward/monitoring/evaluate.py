@@ -19,6 +19,7 @@ from modelward.monitoring.capture_baseline import Captured, first_events
 from modelward.monitoring.event_windows import judge_event_windows
 from modelward.monitoring.judge import Judged, judge
 from modelward.monitoring.marks import DIRTY, DUE, clear, marked
+from modelward.monitoring.quality import settle_quality, store_quality, with_quality
 from modelward.monitoring.rebucket import rebucket
 from modelward.monitoring.subject import Subject, read_subject
 from modelward.monitoring.tables import ColumnEvaluation, Evaluation
@@ -77,6 +78,13 @@ class Evaluated:
                 now=self.now,
                 notify=self.notify and not replaced,
             )
+            settle_quality(
+                session,
+                model=model,
+                monitor=self.subject.monitor,
+                now=self.now,
+                notify=self.notify and not replaced,
+            )
 
     def _outdated(self, session: Session, model: Model) -> bool:
         """Whether the rule or the reference changed while the windows were compared with the former one."""
@@ -130,6 +138,8 @@ def store_evaluation(session: Session, *, model_id: int, judged: Judged, now: da
     rows = [{"evaluation_id": evaluation_id, **column} for column in judged.columns]
     if rows:
         session.execute(insert_into(session, ColumnEvaluation), rows)
+    if judged.quality is not None:
+        store_quality(session, evaluation_id=evaluation_id, quality=judged.quality)
 
 
 def forget_evaluations(session: Session, *, model_id: int, kind: str, starts: Collection[datetime]) -> None:
@@ -177,10 +187,13 @@ def _of_calendar(session: Session, store: EventStore, subject: Subject, now: dat
     )
     ready = [entry for entry in found if entry.window.start not in waiting]
     now_due = ready[:WINDOWS_AT_ONCE]
-    judged = tuple(_judge(session, store, subject, entry) for entry in now_due)
+    judged: list[Judged] = []
+    for entry in now_due:
+        known = {earlier.window.start: earlier.values["rows"] for earlier in judged}
+        judged.append(_judge(session, store, subject, entry, known))
     return Evaluated(
         subject,
-        judged,
+        tuple(judged),
         _inside(seen, now_due),
         notify=not judged or any(entry.notifies for entry in now_due),
         more=len(ready) > len(now_due),
@@ -188,10 +201,11 @@ def _of_calendar(session: Session, store: EventStore, subject: Subject, now: dat
     )
 
 
-def _judge(session: Session, store: EventStore, subject: Subject, entry: Due) -> Judged:
+def _judge(session: Session, store: EventStore, subject: Subject, entry: Due, known: Mapping[datetime, int]) -> Judged:
     window = entry.window
     profile = window_profile(session, model_id=subject.model_id, start=window.start, end=window.end)
-    return judge(subject, window, profile, closed=entry.reason is not DueReason.OPEN, store=store)
+    judged = judge(subject, window, profile, closed=entry.reason is not DueReason.OPEN, store=store)
+    return with_quality(session, subject, judged, profile, known)
 
 
 def _evaluated(session: Session, model_id: int, kind: str) -> tuple[set[datetime], set[datetime]]:

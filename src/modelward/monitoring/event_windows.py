@@ -18,6 +18,7 @@ from modelward.monitoring.columns import scanned, with_label
 from modelward.monitoring.judge import Judged, judge
 from modelward.monitoring.payload import merge_profiles
 from modelward.monitoring.profiling import profile_of
+from modelward.monitoring.quality import with_quality
 from modelward.monitoring.subject import Subject
 from modelward.monitoring.tables import Evaluation
 from modelward.rules.windows import Window
@@ -52,9 +53,9 @@ def judge_event_windows(
     length = subject.activity.bucket_seconds
     corrected = [window for window in closed if any(_touches(window, bucket, length) for bucket in touched)]
     new = _newly_closed(store, subject, max((window.end for window in closed), default=_BEGINNING))
-    judged = [_judge(store, subject, window) for window in [*corrected, *new]]
+    judged = [_judge(session, store, subject, window) for window in [*corrected, *new]]
     full = {window.start for window in (*closed, *new)}
-    still_open = [entry for entry in _open(store, subject) if entry.window.start not in full]
+    still_open = [entry for entry in _open(session, store, subject) if entry.window.start not in full]
     return EventWindows(
         judged=(*judged, *still_open),
         replaced=tuple(row.starts_at for row in stored if not row.closed),
@@ -80,18 +81,21 @@ def _newly_closed(store: EventStore, subject: Subject, since: datetime) -> list[
     return [Window(KIND, _moment(start), _moment(end)) for start, end in spans if end > start][:CLOSED_AT_ONCE]
 
 
-def _judge(store: EventStore, subject: Subject, window: Window) -> Judged:
+def _judge(session: Session, store: EventStore, subject: Subject, window: Window) -> Judged:
     batches = store.scan(subject.model_id, window.start, window.end, scanned(subject.columns))
-    return judge(subject, window, _profile(batches.read_all(), subject), closed=True, store=store)
+    profile = _profile(batches.read_all(), subject)
+    judged = judge(subject, window, profile, closed=True, store=store)
+    return with_quality(session, subject, judged, profile)
 
 
-def _open(store: EventStore, subject: Subject) -> list[Judged]:
+def _open(session: Session, store: EventStore, subject: Subject) -> list[Judged]:
     last = store.last(subject.model_id, subject.monitor.window_events)
     if not last.num_rows:
         return []
     times = last.column("ts")
     window = Window(KIND, pc.min(times).as_py().astimezone(UTC), pc.max(times).as_py().astimezone(UTC) + _TICK)
-    return [judge(subject, window, _profile(last, subject), closed=False, store=store)]
+    profile = _profile(last, subject)
+    return [with_quality(session, subject, judge(subject, window, profile, closed=False, store=store), profile)]
 
 
 def _profile(table: pa.Table, subject: Subject) -> Profile:

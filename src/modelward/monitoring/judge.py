@@ -19,6 +19,7 @@ from modelward.rules.alarm import WindowLevel, raises_while_open
 from modelward.rules.comparison import compare_profiles
 from modelward.rules.finding import ColumnFinding, Comparison
 from modelward.rules.monitor import Monitor
+from modelward.rules.quality_finding import Quality
 from modelward.rules.verdict import Verdict
 from modelward.rules.windows import Window
 from modelward.stats import Profile
@@ -36,6 +37,7 @@ class Judged:
     closed: bool
     values: Mapping[str, Any]
     columns: tuple[Mapping[str, Any], ...] = field(default=())
+    quality: Quality | None = None
 
 
 def judge(subject: Subject, window: Window, profile: Profile, *, closed: bool, store: EventStore) -> Judged:

@@ -18,8 +18,12 @@ from modelward.monitoring.capture_baseline import (
     upload_reference,
     window_reference,
 )
+from modelward.monitoring.constraints import constraints_answer, put_constraints
 from modelward.monitoring.export_events import MEDIA_TYPES, events_file, events_page
 from modelward.monitoring.monitor_settings import change_monitor, monitor_of
+from modelward.monitoring.quality_answers import quality as data_quality
+from modelward.monitoring.quality_answers import with_records
+from modelward.monitoring.quality_schemas import QUALITY_EXAMPLE, ConstraintsAnswer, ConstraintsWanted
 from modelward.monitoring.schemas import EvaluationsAsked, EventsAsked, Moment, ReferenceWindow
 from modelward.monitoring.upload import kept, shown_name
 from modelward.registry.service import resolve, schema
@@ -54,10 +58,35 @@ def metrics(model: str, session: Reading, reader: Reader, *, start: Since = None
     return answers.metrics(session, resolve(session, reader.scope, model), start, end)
 
 
-@router.get("/models/{model}/quality")
-def quality(model: str, session: Reading, reader: Reader, start: Since = None, end: Until = None) -> Answer:
-    """Missing and wrong values, categories never seen before, and changes of the schema."""
-    return answers.quality(session, resolve(session, reader.scope, model), start, end)
+@router.get("/models/{model}/quality", responses={200: {"content": {"application/json": {"example": QUALITY_EXAMPLE}}}})
+def quality(
+    model: str,
+    request: Request,
+    session: Reading,
+    reader: Reader,
+    *,
+    start: Since = None,
+    end: Until = None,
+    examples: Annotated[bool, Query(description="Look for events that show each finding.")] = False,
+) -> Answer:
+    """What is wrong with the data: missing, wrong, new, beyond the range, stuck, repeated, too few, or late."""
+    found = resolve(session, reader.scope, model)
+    return data_quality(session, found, start, end, examples_from=request.app.state.events if examples else None)
+
+
+@router.get("/models/{model}/constraints")
+def read_constraints(model: str, session: Reading, reader: Reader) -> ConstraintsAnswer:
+    """What the columns must be: suggested from the reference, and in force."""
+    found = resolve(session, reader.scope, model)
+    return ConstraintsAnswer.model_validate(constraints_answer(session, found))
+
+
+@router.put("/models/{model}/constraints")
+def write_constraints(model: str, body: ConstraintsWanted, session: Writing, editor: Editor) -> ConstraintsAnswer:
+    """Put these constraints in force in the place of all others; history is judged anew, and nobody is notified."""
+    found = resolve(session, editor.scope, model)
+    put_constraints(session, model=found, wire=[entry.model_dump() for entry in body.constraints], now=now())
+    return ConstraintsAnswer.model_validate(constraints_answer(session, found))
 
 
 @router.get("/models/{model}/profiles")
@@ -80,7 +109,8 @@ def evaluations(
     found = resolve(session, reader.scope, model)
     page = queries.evaluations_page(session, model_id=found.id, asked=asked)
     lead_on(request, response, page.next)
-    return {"model_id": found.id, "model": found.key, "items": page.items, "next": page.next}
+    items = with_records(session, found, page.items)
+    return {"model_id": found.id, "model": found.key, "items": items, "next": page.next}
 
 
 @router.get("/models/{model}/monitor")
