@@ -20,8 +20,10 @@ from modelward.monitoring.absorb import absorb
 from modelward.monitoring.columns import profiled_columns, scanned, with_label
 from modelward.monitoring.compact import tidy
 from modelward.monitoring.evaluate import evaluate
+from modelward.monitoring.joint import build_joint
 from modelward.monitoring.profiling import profile_of
 from modelward.monitoring.rebuild import rebuild
+from modelward.monitoring.review_performance import review
 from modelward.monitoring.tables import Evaluation
 from modelward.monitoring.window_profiles import window_profile
 from modelward.registry.service import register, touch, widen
@@ -118,15 +120,27 @@ class World:
         self.absorb(self.append(table), now=now or START + FAR)
 
     def label(self, event_ids: Sequence[str], value: float, *, sequence: int, now: datetime | None = None) -> None:
+        self.label_each(event_ids, [value] * len(event_ids), sequence=sequence, now=now)
+
+    def label_each(
+        self,
+        event_ids: Sequence[str],
+        values: Sequence[float | str],
+        *,
+        sequence: int,
+        now: datetime | None = None,
+        labelled_at: datetime = START,
+    ) -> None:
+        """Labels as they come from the mover, texts or numbers."""
         count = len(event_ids)
         labels = pa.table(
             {
                 "organisation_id": pa.array([self.organisation_id] * count, pa.int64()),
                 "model_id": pa.array([None] * count, pa.int64()),
                 "event_id": list(event_ids),
-                "number": pa.array([value] * count, pa.float64()),
-                "text": pa.array([None] * count, pa.string()),
-                "labelled_at": pa.array([START] * count, TIME),
+                "number": pa.array([None if isinstance(v, str) else v for v in values], pa.float64()),
+                "text": pa.array([v if isinstance(v, str) else None for v in values], pa.string()),
+                "labelled_at": pa.array([labelled_at] * count, TIME),
                 "sequence": pa.array([sequence] * count, pa.int64()),
             }
         )
@@ -154,6 +168,10 @@ class World:
     def _work(self, kind: str, job: Any, now: datetime) -> Any:
         if kind == "rebuild":
             return rebuild(self.engine, self.store, job)
+        if kind == "joint":
+            return build_joint(self.engine, self.store, model_id=int(job.key), now=now)
+        if kind == "performance":
+            return review(self.engine, self.store, model_id=int(job.key), now=now)
         if kind == "tidy":
             return tidy(self.engine, model_id=int(job.key), now=now)
         return evaluate(self.engine, self.store, model_id=int(job.key), now=now, auto_reference=self.auto_reference)

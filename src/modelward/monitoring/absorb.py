@@ -20,7 +20,7 @@ from modelward.jobs.tables import Job
 from modelward.kit import clock
 from modelward.kit.database import insert_into
 from modelward.monitoring.columns import columns_of_models
-from modelward.monitoring.marks import DIRTY, DUE, STALE, mark_all
+from modelward.monitoring.marks import DIRTY, DUE, JOINT, STALE, mark_all
 from modelward.monitoring.payload import pack
 from modelward.monitoring.profiling import ProfiledColumn, buckets_of, profiles_by_bucket
 from modelward.monitoring.tables import Absorbed, Activity, DayProfile, Partial
@@ -32,6 +32,7 @@ MANY_BUCKETS = 48
 
 EVALUATE_AFTER = timedelta(seconds=1)
 REBUILD_AFTER = timedelta(seconds=1)
+JOIN_AFTER = timedelta(seconds=2)
 
 
 @dataclass
@@ -45,6 +46,11 @@ class _Touched:
     dirty: set[int] = field(default_factory=set)
     stale: set[int] = field(default_factory=set)
     newest: datetime | None = None
+
+    @property
+    def changed(self) -> set[int]:
+        """Every bucket whose rows or labels are others than before."""
+        return self.due | self.dirty | self.stale
 
 
 def absorb(session: Session, moved: Sequence[Moved], *, now: datetime | None = None) -> None:
@@ -119,11 +125,12 @@ def _write(session: Session, touched: Mapping[int, _Touched], now: datetime) -> 
     }
     ask_for(session, "evaluate", evaluate)
     ask_for(session, "rebuild", rebuild)
+    ask_for(session, "joint", {model_id: now + JOIN_AFTER for model_id, entry in touched.items() if entry.changed})
 
 
 def _marks(touched: Mapping[int, _Touched]) -> Iterator[tuple[int, str, int]]:
     for model_id, entry in touched.items():
-        kinds = {DUE: entry.due, DIRTY: entry.dirty, STALE: entry.stale - entry.dirty}
+        kinds = {DUE: entry.due, DIRTY: entry.dirty, STALE: entry.stale - entry.dirty, JOINT: entry.changed}
         yield from ((model_id, kind, bucket) for kind, buckets in kinds.items() for bucket in buckets)
 
 

@@ -18,11 +18,14 @@ from modelward.kit.database import change, reading, writing
 from modelward.monitoring.alarms import silent_after
 from modelward.monitoring.compact import tidy
 from modelward.monitoring.evaluate import evaluate
+from modelward.monitoring.joint import build_joint, outdated
+from modelward.monitoring.marks import JOINT, REBUILD, REVIEW
 from modelward.monitoring.monitor_settings import monitor_of
 from modelward.monitoring.rebuild import rebuild
 from modelward.monitoring.retention import forget_old_events
+from modelward.monitoring.review_performance import review
 from modelward.monitoring.subject import ARRIVING
-from modelward.monitoring.tables import Absorbed, Activity, BucketMark, Evaluation, Partial
+from modelward.monitoring.tables import Absorbed, Activity, BucketMark, Evaluation, Partial, Performance
 from modelward.registry.tables import Model
 from modelward.rules.health import Health
 from modelward.settings import Settings
@@ -31,7 +34,7 @@ SWEEP_SECONDS = 30
 LEDGER_KEEPS = timedelta(days=8)
 """Longer than an id is remembered as a duplicate, so that a batch is never counted twice."""
 RETENTION_SECONDS = 3600
-SLOW = ("rebuild", "tidy", "retention")
+SLOW = ("rebuild", "tidy", "retention", "joint", "performance")
 
 Write = Callable[[Session], object]
 
@@ -49,6 +52,8 @@ def handlers(engine: Engine, store: EventStore, settings: Settings) -> dict[str,
     return {
         "evaluate": do_evaluate,
         "rebuild": lambda claim: rebuild(engine, store, claim),
+        "joint": lambda claim: build_joint(engine, store, model_id=int(claim.key), now=clock.now()),
+        "performance": lambda claim: review(engine, store, model_id=int(claim.key), now=clock.now()),
         "tidy": lambda claim: tidy(engine, model_id=int(claim.key), now=clock.now()),
         "sweep": lambda _claim: sweep(engine, now=clock.now()),
         "retention": lambda _claim: forget_old_events(engine, store, settings, now=clock.now()),
@@ -60,10 +65,16 @@ def sweep(engine: Engine, *, now: datetime) -> Write:
     with reading(engine) as session:
         due = _to_evaluate(session, now)
         untidy = set(session.scalars(select(Partial.model_id).distinct()))
-        marked = set(session.scalars(select(BucketMark.model_id).where(BucketMark.kind != "due").distinct()))
+        marked = {
+            kinds: set(session.scalars(select(BucketMark.model_id).where(BucketMark.kind.in_(kinds)).distinct()))
+            for kinds in (REBUILD, (JOINT,), (REVIEW,))
+        }
+        unjoined = marked[JOINT,] | outdated(session)
+        unreviewed = marked[REVIEW,] | _closed_meanwhile(session, Performance, now)
 
     def write(writer: Session) -> None:
-        for kind, model_ids in {"evaluate": due, "tidy": untidy, "rebuild": marked}.items():
+        wanted = {"evaluate": due, "tidy": untidy, "rebuild": marked[REBUILD]}
+        for kind, model_ids in {**wanted, "joint": unjoined, "performance": unreviewed}.items():
             for model_id in sorted(model_ids):
                 enqueue(writer, kind, str(model_id), run_at=now)
         change(writer, delete(Absorbed).where(Absorbed.at < now - LEDGER_KEEPS))
@@ -72,18 +83,23 @@ def sweep(engine: Engine, *, now: datetime) -> Write:
 
 
 def _to_evaluate(session: Session, now: datetime) -> set[int]:
-    closed = session.scalars(
-        select(Evaluation.model_id)
-        .join(Activity, Activity.model_id == Evaluation.model_id)
+    marked = session.scalars(select(BucketMark.model_id).where(BucketMark.kind == "due"))
+    return {*_closed_meanwhile(session, Evaluation, now), *marked, *_silent(session, now)}
+
+
+def _closed_meanwhile(session: Session, table: type[Evaluation | Performance], now: datetime) -> set[int]:
+    """Models with a window that was last looked at while it was open, and is closed now."""
+    found = session.scalars(
+        select(table.model_id)
+        .join(Activity, Activity.model_id == table.model_id)
         .where(
-            Evaluation.closed.is_(False),
-            Evaluation.kind != "events",
-            Evaluation.ends_at <= now,
+            table.closed.is_(False),
+            table.kind != "events",
+            table.ends_at <= now,
             Activity.last_arrival_at <= now - ARRIVING,
         )
     )
-    marked = session.scalars(select(BucketMark.model_id).where(BucketMark.kind == "due"))
-    return {*closed, *marked, *_silent(session, now)}
+    return set(found)
 
 
 def _silent(session: Session, now: datetime) -> set[int]:

@@ -10,6 +10,8 @@ from modelward.kit.database import insert_into
 from modelward.monitoring.tables import BucketMark
 
 DIRTY, STALE, DUE = "dirty", "stale", "due"
+JOINT, REVIEW = "joint", "review"
+"""Joint summaries are to be built; performance over them is to be looked at."""
 REBUILD = (DIRTY, STALE)
 _AT_ONCE = 500
 

@@ -8,9 +8,19 @@ from sqlalchemy.orm import Session
 
 from modelward.jobs.service import enqueue
 from modelward.kit.database import change
-from modelward.monitoring.marks import DIRTY, mark
+from modelward.monitoring.marks import DIRTY, JOINT, mark
 from modelward.monitoring.monitor_settings import evaluate_everything
-from modelward.monitoring.tables import Activity, BucketMark, BucketProfile, DayProfile, Evaluation, Partial
+from modelward.monitoring.tables import (
+    Activity,
+    BucketMark,
+    BucketProfile,
+    DayProfile,
+    Evaluation,
+    Fairness,
+    Joint,
+    Partial,
+    Performance,
+)
 from modelward.registry.tables import Model
 from modelward.rules.windows import bucket_seconds
 
@@ -20,6 +30,9 @@ def rebucket(session: Session, *, model_id: int, now: datetime) -> None:
     model, activity = session.get_one(Model, model_id), session.get_one(Activity, model_id)
     length = bucket_seconds(model.time_zone)
     change(session, delete(Evaluation).where(Evaluation.model_id == model_id, Evaluation.kind != "events"))
+    for reviewed in (Performance, Fairness):
+        change(session, delete(reviewed).where(reviewed.model_id == model_id))
+    change(session, delete(Joint).where(Joint.model_id == model_id, Joint.rolled_up))
     if length != activity.bucket_seconds:
         _cut_anew(session, model_id, activity.bucket_seconds, length, now)
         activity.bucket_seconds = length
@@ -31,9 +44,10 @@ def _cut_anew(session: Session, model_id: int, before: int, after: int, now: dat
     old = set(session.scalars(select(BucketMark.bucket).where(BucketMark.model_id == model_id)))
     for table in (BucketProfile, Partial):
         old |= set(session.scalars(select(table.bucket).where(table.model_id == model_id)))
-    for forgotten in (BucketProfile, Partial, DayProfile, BucketMark):
+    for forgotten in (BucketProfile, Partial, DayProfile, BucketMark, Joint):
         change(session, delete(forgotten).where(forgotten.model_id == model_id))
-    mark(session, model_id=model_id, kind=DIRTY, buckets=_covering(old, before, after), now=now)
+    for kind in (DIRTY, JOINT):
+        mark(session, model_id=model_id, kind=kind, buckets=_covering(old, before, after), now=now)
     enqueue(session, "rebuild", str(model_id), run_at=now)
 
 

@@ -170,3 +170,109 @@ class ReferenceEvent(Base):
 
     baseline_id: Mapped[int] = mapped_column(primary_key=True)
     event_id: Mapped[str] = mapped_column(primary_key=True)
+
+
+class Joint(Base):
+    """What predictions and labels (or groups) of one span amount to together: a bucket, or a day rolled up from them.
+
+    `name` is ``@outcome`` for performance, else a protected attribute or two of them. `labelled` rows have a prediction
+    and a label. Rows of another `recipe` (another task, threshold or grouping) are as if they were not there.
+    """
+
+    __tablename__ = "monitoring_joint"
+
+    model_id: Mapped[int] = _model_id(primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)
+    bucket: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    ends_at: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    recipe: Mapped[str]
+    rolled_up: Mapped[bool]
+    rows: Mapped[int]
+    labelled: Mapped[int]
+    delay_seconds: Mapped[float | None]
+    payload: Mapped[bytes]
+    generation: Mapped[int]
+    built_at: Mapped[datetime]
+
+
+class PerformanceState(Base):
+    """What holds for a model's performance and fairness between two looks at it.
+
+    `settings` tells whether anything that decides has changed since; `recipe` is that of the joint summaries. `seen`
+    is what its labels and predictions look like. `basis` says which rows are the standard (and the calibration) of the
+    others, and what was measured there. `judged_until` is the start of the newest window that labels have judged.
+    """
+
+    __tablename__ = "monitoring_performance_states"
+
+    model_id: Mapped[int] = _model_id(primary_key=True)
+    settings: Mapped[str]
+    recipe: Mapped[str]
+    seen: Mapped[dict[str, Any]] = mapped_column(JSON)
+    basis: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    calibration: Mapped[bytes | None]
+    verdict: Mapped[str | None]
+    since: Mapped[datetime | None]
+    reason: Mapped[str | None]
+    judged_until: Mapped[datetime | None]
+    fairness: Mapped[dict[str, Any]] = mapped_column(JSON)
+    build_not_before: Mapped[datetime]
+
+
+class Performance(Base):
+    """The performance of one window: estimated, then measured on the labels that there are, then final.
+
+    `metric` is the one that the window is judged by, with its value, its estimate and both intervals; `measures` holds
+    all of them. `parted` says whether truth and estimate contradict each other, None where one of them is not known.
+    """
+
+    __tablename__ = "monitoring_performance"
+    __table_args__ = (UniqueConstraint("model_id", "kind", "starts_at"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    model_id: Mapped[int] = _model_id()
+    kind: Mapped[str]
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    closed: Mapped[bool]
+    task: Mapped[str]
+    state: Mapped[str]
+    verdict: Mapped[str]
+    reason: Mapped[str]
+    rows: Mapped[int]
+    labelled: Mapped[int]
+    metric: Mapped[str | None]
+    value: Mapped[float | None]
+    low: Mapped[float | None]
+    high: Mapped[float | None]
+    estimate: Mapped[float | None]
+    estimate_low: Mapped[float | None]
+    estimate_high: Mapped[float | None]
+    parted: Mapped[bool | None]
+    calibrated_on: Mapped[bool]
+    measures: Mapped[dict[str, Any]] = mapped_column(JSON)
+    evaluated_at: Mapped[datetime]
+
+
+class Fairness(Base):
+    """How one window treats the groups of one protected attribute, or of two together."""
+
+    __tablename__ = "monitoring_fairness"
+    __table_args__ = (UniqueConstraint("model_id", "kind", "starts_at", "attribute"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    model_id: Mapped[int] = _model_id()
+    kind: Mapped[str]
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    closed: Mapped[bool]
+    attribute: Mapped[str]
+    verdict: Mapped[str]
+    reason: Mapped[str]
+    rows: Mapped[int]
+    labelled: Mapped[int]
+    score: Mapped[float | None]
+    low: Mapped[float | None]
+    high: Mapped[float | None]
+    measures: Mapped[dict[str, Any]] = mapped_column(JSON)
+    evaluated_at: Mapped[datetime]

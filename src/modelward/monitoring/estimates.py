@@ -1,0 +1,149 @@
+"""The rows that the others are held against and that scores are calibrated on, and how good the estimates were.
+
+The basis is the reference, where its span has labels; else the first windows that are labelled well enough, a week of
+days at least. Windows of the basis are estimated too, but never count in the back-test.
+"""
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from modelward.monitoring.joint import Watched
+from modelward.monitoring.joint_outcome import Outcome
+from modelward.monitoring.joint_store import Counted, Span, counted, outcome_of
+from modelward.monitoring.outcome_metrics import calibrated, measured
+from modelward.monitoring.window_profiles import moment, seconds
+from modelward.registry.tables import Model
+from modelward.rules.performance import JUDGED_BY, Standard
+from modelward.rules.windows import WindowKind, window_of
+from modelward.stats import Calibration
+
+FIRST_WINDOWS: Mapping[str, int] = {"hour": 24, "day": 7, "week": 2}
+FIRST_ROWS = 1000
+GROWN = 1.05
+"""So much more labels on the basis make it worth measuring anew."""
+
+
+@dataclass(frozen=True)
+class Basis:
+    """Where the standard comes from: its spans, its labelled rows, and what was measured (value, low, high)."""
+
+    source: str
+    spans: tuple[Span, ...]
+    labelled: int
+    measured: Mapping[str, tuple[float, float, float]]
+
+    def holds(self, start: int, end: int) -> bool:
+        """Whether a window shares a moment with the basis."""
+        return any(span.start < end and start < span.end for span in self.spans)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As its row holds it."""
+        return asdict(self)
+
+    @classmethod
+    def of(cls, stored: Mapping[str, Any] | None) -> "Basis | None":
+        """From the row that holds it."""
+        if stored is None:
+            return None
+        spans = tuple(Span(**span) for span in stored["spans"])
+        figures = {name: (value, low, high) for name, (value, low, high) in stored["measured"].items()}
+        return cls(stored["source"], spans, stored["labelled"], figures)
+
+
+@dataclass(frozen=True)
+class Found:
+    """A basis that is better than the one known, with the curve that was learned on it."""
+
+    basis: Basis
+    calibration: bytes | None
+
+
+def better_basis(session: Session, watched: Watched, *, kind: WindowKind, until: int) -> Found | None:
+    """The basis, if it is another than the known one; None: there is none, or it is the same."""
+    known = Basis.of(watched.state.basis if watched.state else None)
+    counts = counted(session, model_id=watched.model_id, recipe=watched.plan.recipe)
+    chosen = _on_reference(watched, counts) or _first_windows(watched, counts, kind, until)
+    if chosen is None or _same(known, chosen):
+        return None
+    outcome = basis_outcome(session, watched, chosen.spans)
+    if outcome is None:
+        return None
+    figures = {
+        name: (found.statistic, found.low, found.high)
+        for name, found in measured(outcome, watched.plan.task).items()
+        if name in JUDGED_BY.get(watched.plan.task, ()) and not math.isnan(found.statistic)
+    }
+    curve = calibrated(outcome, watched.plan.task)
+    basis = Basis(chosen.source, chosen.spans, chosen.labelled, figures)
+    return Found(basis, curve.to_bytes() if curve else None)
+
+
+def basis_outcome(session: Session, watched: Watched, spans: Sequence[Span]) -> Outcome | None:
+    """The joint summary of the basis."""
+    parts = [outcome_of(session, model_id=watched.model_id, recipe=watched.plan.recipe, span=span) for span in spans]
+    some = [part for part in parts if part is not None]
+    return Outcome.merge(some) if some else None
+
+
+def known_calibration(watched: Watched) -> Calibration | None:
+    """The curve that was learned on the basis."""
+    stored = watched.state.calibration if watched.state else None
+    return None if stored is None else Calibration.from_bytes(stored)
+
+
+def standards(model: Model, task: str, basis: Basis | None) -> dict[str, Standard]:
+    """What each metric should be: what was given at registration, before what was measured."""
+    found: dict[str, Standard] = {}
+    for name in JUDGED_BY.get(task, ()):
+        given = model.attributes.get("training_accuracy") if name == "accuracy" else None
+        if given is not None:
+            found[name] = Standard(float(given), float(given), float(given), "given at registration")
+        elif basis is not None and name in basis.measured:
+            found[name] = Standard(*basis.measured[name], f"measured on {basis.source}")
+    return found
+
+
+def _same(known: Basis | None, chosen: Basis) -> bool:
+    if known is None or (known.source, known.spans) != (chosen.source, chosen.spans):
+        return False
+    return chosen.labelled <= GROWN * known.labelled
+
+
+def _on_reference(watched: Watched, counts: Sequence[Counted]) -> Basis | None:
+    reference, length = watched.subject.reference, watched.subject.activity.bucket_seconds
+    if reference is None or reference.starts_at is None or reference.ends_at is None:
+        return None
+    start = seconds(reference.starts_at) // length * length
+    end = -(-seconds(reference.ends_at) // length) * length
+    inside = [entry for entry in counts if start <= entry.bucket < end]
+    if not _well_labelled(watched, inside, watched.subject.monitor.minimum_rows):
+        return None
+    return Basis("the reference", (Span(start, end),), sum(entry.labelled for entry in inside), {})
+
+
+def _first_windows(watched: Watched, counts: Sequence[Counted], kind: WindowKind, until: int) -> Basis | None:
+    by_window: defaultdict[Span, list[Counted]] = defaultdict(list)
+    zone = watched.subject.monitor.time_zone
+    for entry in counts:
+        window = window_of(moment(entry.bucket), kind, zone)
+        by_window[Span(seconds(window.start), seconds(window.end))].append(entry)
+    chosen: list[Span] = []
+    labelled = 0
+    for span in sorted(by_window, key=lambda span: span.start):
+        if span.end <= until and _well_labelled(watched, by_window[span], 1):
+            chosen.append(span)
+            labelled += sum(entry.labelled for entry in by_window[span])
+            if labelled >= FIRST_ROWS and len(chosen) >= FIRST_WINDOWS[kind]:
+                return Basis(f"the first {len(chosen)} windows with labels", tuple(chosen), labelled, {})
+    return None
+
+
+def _well_labelled(watched: Watched, some: Iterable[Counted], least: int) -> bool:
+    entries = list(some)
+    rows, labelled = sum(entry.rows for entry in entries), sum(entry.labelled for entry in entries)
+    return labelled >= least and labelled >= watched.subject.monitor.label_coverage * rows

@@ -1,0 +1,98 @@
+"""The performance of one window: estimated, partial or final, held against what it should be."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from modelward.monitoring.estimates import Basis
+from modelward.monitoring.joint_outcome import Outcome
+from modelward.monitoring.joint_plan import Plan
+from modelward.monitoring.measures import number
+from modelward.monitoring.outcome_metrics import estimated, measured, told
+from modelward.rules.concept_drift import parted
+from modelward.rules.monitor import Monitor
+from modelward.rules.performance import JUDGED_BY, Labelled, Standard, judge_performance
+from modelward.rules.windows import Window
+from modelward.stats import Calibration, Metric
+
+FINAL = 0.95
+"""From this share of labelled rows on a closed window is final: some outcomes never come."""
+
+
+@dataclass(frozen=True)
+class Yardstick:
+    """What every window of a model is held against."""
+
+    plan: Plan
+    monitor: Monitor
+    standards: Mapping[str, Standard]
+    basis: Basis | None
+    calibration: Calibration | None
+    estimates_hold: bool
+    """False while the concept drifts: then an estimate decides nothing."""
+
+
+def performance_of(
+    window: Window, outcome: Outcome, yard: Yardstick, *, closed: bool, changes: Sequence[Mapping[str, Any]] = ()
+) -> dict[str, Any]:
+    """What is written of a window."""
+    task = yard.plan.task
+    known = Labelled(outcome.rows, outcome.labelled)
+    real, expected = measured(outcome, task), estimated(outcome, task, yard.calibration)
+    finding = judge_performance(
+        known,
+        real,
+        expected if yard.estimates_hold else {},
+        yard.standards,
+        fall=yard.monitor.performance_fall,
+        coverage=yard.monitor.label_coverage,
+        minimum=yard.monitor.minimum_rows,
+    )
+    trusted = known.coverage >= yard.monitor.label_coverage and known.labelled >= yard.monitor.minimum_rows
+    shown = finding.metric or _shown(task, yard.standards)
+    return {
+        "ends_at": window.end,
+        "closed": closed,
+        "task": task,
+        "state": state_of(known, bool(expected), closed=closed),
+        "verdict": finding.verdict.value,
+        "reason": finding.reason + _since(changes),
+        "rows": outcome.rows,
+        "labelled": outcome.labelled,
+        "metric": shown,
+        **_figures(real.get(shown or ""), ("value", "low", "high")),
+        **_figures(expected.get(shown or ""), ("estimate", "estimate_low", "estimate_high")),
+        "parted": parted(real, expected, JUDGED_BY.get(task, ())) if trusted else None,
+        "calibrated_on": yard.basis is not None and yard.basis.holds(*_seconds(window)),
+        "measures": {**told(outcome, real, expected), "changes": list(changes), "standards": _standards(yard)},
+    }
+
+
+def state_of(known: Labelled, has_estimate: bool, *, closed: bool) -> str:
+    """How far a window's figure has come: ``none``, ``estimate``, ``partial`` or ``final``."""
+    if not known.labelled:
+        return "estimate" if has_estimate else "none"
+    return "final" if closed and known.coverage >= FINAL else "partial"
+
+
+def _shown(task: str, standards: Mapping[str, Standard]) -> str | None:
+    names = JUDGED_BY.get(task, ())
+    return next((name for name in names if name in standards), names[0] if names else None)
+
+
+def _figures(found: Metric | None, names: tuple[str, str, str]) -> dict[str, float | None]:
+    figures = (None, None, None) if found is None else (found.statistic, found.low, found.high)
+    return {name: number(figure) for name, figure in zip(names, figures, strict=True)}
+
+
+def _standards(yard: Yardstick) -> dict[str, Any]:
+    return {name: {"value": entry.value, "source": entry.source} for name, entry in yard.standards.items()}
+
+
+def _since(changes: Sequence[Mapping[str, Any]]) -> str:
+    rises = sorted(change["since"] for change in changes if change["rose"])
+    return f"; the loss of labelled events rose from {rises[0]} on" if rises else ""
+
+
+def _seconds(window: Window) -> tuple[int, int]:
+    return int(window.start.timestamp()), int(window.end.timestamp())

@@ -1,0 +1,150 @@
+"""What the windows say of the model, and the word that others are told when that changes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from modelward.monitoring.joint import Watched
+from modelward.monitoring.tables import Fairness, Performance, PerformanceState
+from modelward.registry.tables import Model
+from modelward.rules.concept_drift import ConceptDrift, concept_drift
+from modelward.rules.fairness import FairnessVerdict
+from modelward.rules.performance import PerformanceVerdict, judge_history
+from modelward.rules.windows import Window
+from modelward.signals.service import emit
+
+HISTORY = 30
+"""Closed windows that the model is judged by."""
+
+
+@dataclass(frozen=True)
+class _Word:
+    """A change that others are told."""
+
+    kind: str
+    subject: str
+    before: str | None
+    after: str
+    reason: str
+
+
+def settle(session: Session, *, watched: Watched, kind: str, reviewed: Sequence[Window], now: datetime) -> None:
+    """Bring what is said of the model up to its windows, unless only its past was corrected."""
+    state, model = watched.state, session.get(Model, watched.model_id)
+    if state is None or model is None or not reviewed:
+        return
+    newest = max(window.start for window in reviewed)
+    if state.judged_until is None or newest >= state.judged_until:
+        _settle_performance(session, model, state, kind, now)
+    _settle_fairness(session, model, state, kind, newest=newest, now=now)
+
+
+def drift_of_concept(windows: Sequence[Performance]) -> ConceptDrift:
+    """Whether truth and estimate part in these windows, oldest first; those the curve was learned on do not count."""
+    return concept_drift([(w.starts_at, None if w.calibrated_on else w.parted) for w in windows])
+
+
+def _settle_performance(session: Session, model: Model, state: PerformanceState, kind: str, now: datetime) -> None:
+    windows = _closed(session, model.id, kind)
+    judged = [window.starts_at for window in windows if PerformanceVerdict(window.verdict).judged]
+    state.judged_until = judged[-1] if judged else None
+    found = judge_history([(w.starts_at, PerformanceVerdict(w.verdict), w.reason) for w in windows])
+    concept = drift_of_concept(windows)
+    if concept.since is not None:
+        said = f"{concept.reason}, since {concept.since.isoformat()}" + (f"; {found[1]}" if found else "")
+        found = PerformanceVerdict.CONCEPT_DRIFT, said
+    if found is None:
+        return
+    verdict, reason = found
+    if verdict.value != state.verdict:
+        before = PerformanceVerdict(state.verdict) if state.verdict else None
+        state.since = concept.since or (windows[-1].starts_at if windows else now)
+        if verdict.alarming or (before is not None and before.alarming):
+            word = _Word("performance", model.key, state.verdict, verdict.value, reason)
+            _tell(session, model, word, now=now, evidence=_evidence(windows))
+    state.verdict, state.reason = verdict.value, reason
+
+
+def _settle_fairness(
+    session: Session, model: Model, state: PerformanceState, kind: str, *, newest: datetime, now: datetime
+) -> None:
+    """Each attribute by its newest closed window that says anything."""
+    said = dict(state.fairness)
+    for window in _newest_fairness(session, model.id, kind):
+        known = said.get(window.attribute)
+        if known is not None and newest < datetime.fromisoformat(known["window"]):
+            continue
+        before = known["verdict"] if known else None
+        verdict = FairnessVerdict(window.verdict)
+        if verdict.value != before and (verdict.alarming or (before and FairnessVerdict(before).alarming)):
+            evidence = {"window": window.starts_at.isoformat(), "score": window.score, "high": window.high}
+            word = _Word("fairness", window.attribute, before, verdict.value, window.reason)
+            _tell(session, model, word, now=now, evidence=evidence)
+        since = known["since"] if known and known["verdict"] == verdict.value else window.starts_at.isoformat()
+        said[window.attribute] = {
+            "verdict": verdict.value,
+            "since": since,
+            "reason": window.reason,
+            "window": window.starts_at.isoformat(),
+        }
+    state.fairness = said
+
+
+def _closed(session: Session, model_id: int, kind: str) -> list[Performance]:
+    newest = session.scalars(
+        select(Performance)
+        .where(Performance.model_id == model_id, Performance.kind == kind, Performance.closed)
+        .order_by(Performance.starts_at.desc())
+        .limit(HISTORY)
+    ).all()
+    return list(reversed(newest))
+
+
+def _newest_fairness(session: Session, model_id: int, kind: str) -> list[Fairness]:
+    """Of each attribute the newest closed window in which there were enough rows to say."""
+    rows = session.scalars(
+        select(Fairness)
+        .where(
+            Fairness.model_id == model_id,
+            Fairness.kind == kind,
+            Fairness.closed,
+            Fairness.verdict != FairnessVerdict.NOT_ENOUGH.value,
+        )
+        .order_by(Fairness.starts_at.desc())
+        .limit(HISTORY * 10)
+    )
+    found: dict[str, Fairness] = {}
+    for row in rows:
+        found.setdefault(row.attribute, row)
+    return list(found.values())
+
+
+def _evidence(windows: Sequence[Performance]) -> dict[str, Any]:
+    last = windows[-1]
+    return {
+        "window": last.starts_at.isoformat(),
+        "metric": last.metric,
+        "value": last.value,
+        "estimate": last.estimate,
+        "labelled": last.labelled,
+        "rows": last.rows,
+    }
+
+
+def _tell(session: Session, model: Model, word: _Word, *, now: datetime, evidence: dict[str, Any]) -> None:
+    emit(
+        session,
+        organisation_id=model.organisation_id,
+        model_id=model.id,
+        kind=word.kind,
+        subject=word.subject,
+        before=word.before,
+        after=word.after,
+        reason=word.reason,
+        at=now,
+        evidence=evidence,
+    )
