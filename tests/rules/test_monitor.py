@@ -1,5 +1,6 @@
 import json
 
+import numpy as np
 import pytest
 
 from modelward.rules.monitor import Monitor
@@ -8,7 +9,8 @@ from modelward.rules.monitor import Monitor
 def test_a_monitor_goes_through_json_and_comes_back_the_same():
     monitor = Monitor(
         tests={"age": "psi"},
-        thresholds={"*": 0.2},
+        thresholds={"*": 0.2, "age": "mean+3sd", "fare": "quantile:0.99"},
+        reference="same_weekday",
         ignore=frozenset({"id"}),
         window="hour",
         bins="uniform:7",
@@ -37,6 +39,10 @@ def test_what_is_not_named_keeps_its_starting_value():
         ({"q": "0.01"}, "q must be a number"),
         ({"psi_moderate": float("nan")}, "psi_moderate must be a number"),
         ({"thresholds": {"age": "NaN"}}, "threshold of 'age' must be a number"),
+        ({"thresholds": {"age": "mean+sd"}}, "'mean\\+sd' is no learned threshold; write it as 'mean\\+3sd'"),
+        ({"thresholds": {"age": "quantile:2"}}, "no learned threshold"),
+        ({"thresholds": {"*": "mean+3sd"}, "tests": {"*": "ks"}}, "kolmogorov_smirnov is judged by its p-value"),
+        ({"reference": "yesterday"}, "reference must be one of"),
         ({"minimum_rows": 200.5}, "minimum_rows must be a whole number"),
         ({"window_events": 10**30}, "window_events must lie between"),
         ({"tests": {"age": ["ks"]}}, "must be a text"),
@@ -65,3 +71,14 @@ def test_a_column_s_own_choice_goes_before_the_choice_for_all():
 
 def test_a_test_for_all_columns_that_fits_only_numbers_leaves_categories_to_the_rule():
     assert Monitor(tests={"*": "ks"}).test_of("city", "categorical") is None
+
+
+def test_a_learned_threshold_is_no_constant_one():
+    monitor = Monitor(thresholds={"*": 0.3, "age": "quantile:0.9"})
+    assert (monitor.threshold_of("age"), monitor.threshold_of("fare")) == (None, 0.3)
+    learned = monitor.learned_of("age")
+    assert learned is not None
+    assert learned.limit(np.arange(11.0)) == 9.0
+    assert monitor.learned_of("fare") is None
+    assert monitor.constant_thresholds == {"*": 0.3}
+    assert monitor.learns

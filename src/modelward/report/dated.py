@@ -160,6 +160,8 @@ def _pieces(
 ) -> "Iterator[tuple[int, nw.DataFrame[Any]]]":
     """The rows of each window, put together by sorting them once."""
     places = np.flatnonzero(chosen)
+    if not places.size:
+        return
     places = places[np.argsort(numbers[places], kind="stable")]
     stops = np.flatnonzero(np.diff(numbers[places], append=np.iinfo(np.int64).max)) + 1
     ordered = frame[places]
