@@ -30,7 +30,7 @@ def summarise(series: "nw.Series[Any]") -> Summary:
         if str(series.name).lower() in _ROW_NUMBERS and _counts_the_rows(values):
             raise LeftOut("it counts the rows, which tells nothing of them")
         return NumericSummary.of(values)
-    return _of_arrow(_to_arrow(series))
+    return _of_arrow(arrow_of(series))
 
 
 _TEMPORAL = "it holds dates or times, which always move; derive a number such as the hour or an age to compare it"
@@ -47,7 +47,12 @@ def _counts_the_rows(values: npt.NDArray[Any]) -> bool:
     return bool((np.diff(values) == 1).all())
 
 
-def _to_arrow(series: "nw.Series[Any]") -> Any:
+def arrow_of(series: "nw.Series[Any]") -> Any:
+    """A column as Arrow holds it.
+
+    Raises:
+        LeftOut: its values are of no kind that Arrow has.
+    """
     import pyarrow as pa
 
     try:

@@ -11,11 +11,14 @@ from modelward.report.dated import of_season, own_windows
 from modelward.report.evidence import Evidence
 from modelward.report.frames import Read, read_profile
 from modelward.report.report import Report
+from modelward.report.segments import segments_of
+from modelward.report.slices import slices_of
 from modelward.report.sources import name_of
 from modelward.rules import phrases
 from modelward.rules.calibration import FEWEST, Calibration, calibrate
 from modelward.rules.comparison import compare_profiles
 from modelward.rules.monitor import Monitor
+from modelward.rules.segments import Segments
 from modelward.stats import Profile
 
 
@@ -29,6 +32,9 @@ def compare(
     protected: Sequence[str] = (),
     timestamp: str | None = None,
     config: Monitor | Mapping[str, Any] | None = None,
+    segment: str | None = None,
+    slices: bool = False,
+    seed: int = 0,
 ) -> Report:
     """Say whether the current data drifted from the reference, column by column, with reasons.
 
@@ -45,6 +51,11 @@ def compare(
             as the current data, a column drifted only if it moved farther than they lie from one another.
         config: A `Monitor`, or its settings by name. `tests`, `thresholds` and `bins` may be one value for all columns
             or a mapping by column: `{"bins": 20, "tests": {"age": "ks"}, "thresholds": {"age": 0.01}}`.
+        segment: A column by whose values (or bands, of numbers) the rows are divided: each segment gets a verdict of
+            its own, `report.segments`.
+        slices: Whether to search a sample of the rows for the parts where drift concentrates, and where the loss does
+            when label and prediction or score are given: `report.slices`.
+        seed: What that sample and the search are drawn by.
 
     Raises:
         NotFound: there is no file at a path.
@@ -71,7 +82,29 @@ def compare(
         comparison = compare_profiles(*profiles, monitor, _calibration(windows, monitor))
     except ValueError as error:
         raise Invalid(str(error)) from error
-    return Report(comparison, left_out, roles, Evidence(*profiles, monitor, names, datetime.now(UTC)))
+    divided = None
+    if segment is not None:
+        whole = {"profiles": profiles, "whole": comparison, "monitor": monitor}
+        divided = _divided(segment, reference_rows, current, skip={*skip, *left_out}, **whole)
+    found = None
+    if slices:
+        compared = [finding.column for finding in comparison.columns]
+        found = slices_of(reference_rows, current, compared, roles, seed=seed)
+    return Report(
+        comparison,
+        left_out,
+        roles,
+        Evidence(*profiles, monitor, names, datetime.now(UTC)),
+        segments=divided,
+        slices=found,
+    )
+
+
+def _divided(column: str, reference: Any, current: Any, **known: Any) -> Segments:
+    try:
+        return segments_of(column, reference, current, **known)
+    except ValueError as error:
+        raise Invalid(str(error)) from error
 
 
 def _monitor(config: Monitor | Mapping[str, Any] | None, label: str | None) -> Monitor:

@@ -3,13 +3,18 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
 from modelward.errors import Conflict, Invalid
 from modelward.report.evidence import Evidence
 from modelward.rules.finding import ColumnFinding, Comparison
+from modelward.rules.finding import plain as plain_values
+from modelward.rules.segments import Segments
+from modelward.rules.slices import FoundSlice
 from modelward.rules.verdict import Verdict
+from modelward.rules.why import Context, Why, why
 
 Limit = Literal["drift", "warning"]
 Kind = Literal["html", "json", "markdown", "junit"]
@@ -48,6 +53,8 @@ class Report:
     left_out: Mapping[str, str] = field(default_factory=dict)
     roles: Mapping[str, str] = field(default_factory=dict)
     evidence: Evidence | None = field(default=None, repr=False, compare=False)
+    segments: Segments | None = field(default=None, repr=False)
+    slices: tuple[FoundSlice, ...] | None = None
 
     @property
     def drifted(self) -> bool:
@@ -63,6 +70,35 @@ class Report:
     def reason(self) -> str:
         """The whole in a sentence."""
         return self.comparison.reason
+
+    @cached_property
+    def why(self) -> tuple[Why, ...]:
+        """The columns that changed, ranked by drift × importance, each with a sentence and, where the figures have the
+        form of one, a possible cause.
+        """
+        if self.evidence is None:
+            return ()
+        by_role = {role: column for column, role in self.roles.items()}
+        carried = self.segments.carried if self.segments else ()
+        context = Context(
+            importance=self.evidence.monitor.importance,
+            where={entry.column: entry.clause for entry in carried},
+            outcomes=[by_role[role] for role in ("score", "prediction") if role in by_role],
+            labels=self.evidence.monitor.labels,
+        )
+        return why(self.comparison, self.evidence.reference, self.evidence.current, context)
+
+    def segment(self, name: str) -> "Report":
+        """The report of one segment of the column that the comparison was divided by.
+
+        Raises:
+            KeyError: the comparison was not divided, or it has no such segment, or too few rows in it.
+        """
+        compared = self.segments.comparisons if self.segments else {}
+        if self.segments is None or name not in compared:
+            known = self.segments.left_out.get(name, "there is no such segment") if self.segments else "no segments"
+            raise KeyError(f"{name!r} was not compared: {known}")
+        return Report(compared[name], self.left_out, self.roles)
 
     @property
     def columns(self) -> tuple[ColumnFinding, ...]:
@@ -112,7 +148,12 @@ class Report:
         """The report as JSON holds it: the same for library, command line and API. What is no number there is None."""
         plain = self.comparison.to_dict()
         columns = [{**entry, "role": self.roles.get(entry["column"])} for entry in plain.pop("columns")]
-        return {**plain, "columns": columns, "left_out": dict(self.left_out)}
+        explained = {
+            "why": plain_values([entry.to_dict() for entry in self.why]),
+            "segments": plain_values(self.segments.to_dict()) if self.segments else None,
+            "slices": None if self.slices is None else plain_values([entry.to_dict() for entry in self.slices]),
+        }
+        return {**plain, "columns": columns, "left_out": dict(self.left_out), **explained}
 
     def to_json(self) -> str:
         """The report as JSON text."""
