@@ -83,6 +83,8 @@ API: dict[tuple[str, str], Row] = {
     ("GET", "/models/{model}/events"): Row(READ),
     ("GET", "/models/{model}/monitor"): Row(READ),
     ("PUT", "/models/{model}/monitor"): Row(EDIT, {}),
+    ("GET", "/models/{model}/constraints"): Row(READ),
+    ("PUT", "/models/{model}/constraints"): Row(EDIT, {"constraints": []}),
     ("GET", "/dashboard/data"): Row(READ),
     ("GET", "/overview"): Row(READ),
     ("GET", "/ingestion"): Row(READ),
