@@ -5,6 +5,7 @@ the rows may have been appended by a mover that died before it came here; labels
 very many buckets, a back-fill) the bucket is marked instead, and rebuilt from raw rows. Doing it twice changes nothing.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -24,6 +25,7 @@ from modelward.monitoring.marks import DIRTY, DUE, JOINT, STALE, mark_all
 from modelward.monitoring.payload import pack
 from modelward.monitoring.profiling import ProfiledColumn, buckets_of, profiles_by_bucket
 from modelward.monitoring.tables import Absorbed, Activity, DayProfile, Partial
+from modelward.monitoring.volumes import note_repeated
 from modelward.registry.tables import Model
 from modelward.rules.windows import bucket_seconds
 
@@ -46,6 +48,7 @@ class _Touched:
     dirty: set[int] = field(default_factory=set)
     stale: set[int] = field(default_factory=set)
     newest: datetime | None = None
+    repeated: Counter[int] = field(default_factory=Counter)
 
     @property
     def changed(self) -> set[int]:
@@ -93,6 +96,8 @@ def _enter(session: Session, moved: Iterable[Moved], now: datetime) -> set[tuple
 
 def _collect(batch: Moved, touched: _Touched, columns: Sequence[ProfiledColumn], *, new: bool) -> None:
     touched.dirty.update(_buckets(batch.repeated, touched.seconds))
+    if len(batch.repeated):
+        touched.repeated.update(buckets_of(batch.repeated, touched.seconds).tolist())
     touched.stale.update(_buckets(batch.labelled, touched.seconds))
     times = batch.events.column("ts")
     for arrived in (times, batch.repeated):
@@ -115,6 +120,8 @@ def _write(session: Session, touched: Mapping[int, _Touched], now: datetime) -> 
     if partials:
         session.execute(insert_into(session, Partial), partials)
     ready = _note_activity(session, touched, now)
+    again = ((model_id, *pair) for model_id, entry in touched.items() for pair in entry.repeated.items())
+    note_repeated(session, again)
     mark_all(session, _marks(touched), now=now)
     _drop_days_of(session, {model_id: entry.due for model_id, entry in touched.items() if entry.due})
     evaluate = {model_id: now + EVALUATE_AFTER for model_id, entry in touched.items() if entry.due}

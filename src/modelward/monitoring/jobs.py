@@ -21,6 +21,7 @@ from modelward.monitoring.evaluate import evaluate
 from modelward.monitoring.joint import build_joint, outdated
 from modelward.monitoring.marks import JOINT, REBUILD, REVIEW
 from modelward.monitoring.monitor_settings import monitor_of
+from modelward.monitoring.quality import overdue
 from modelward.monitoring.rebuild import rebuild
 from modelward.monitoring.retention import forget_old_events
 from modelward.monitoring.review_performance import review
@@ -84,7 +85,7 @@ def sweep(engine: Engine, *, now: datetime) -> Write:
 
 def _to_evaluate(session: Session, now: datetime) -> set[int]:
     marked = session.scalars(select(BucketMark.model_id).where(BucketMark.kind == "due"))
-    return {*_closed_meanwhile(session, Evaluation, now), *marked, *_silent(session, now)}
+    return {*_closed_meanwhile(session, Evaluation, now), *marked, *_silent(session, now), *overdue(session, now)}
 
 
 def _closed_meanwhile(session: Session, table: type[Evaluation | Performance], now: datetime) -> set[int]:
