@@ -1,5 +1,7 @@
 """Columns as they are met in the field, on which one default or another is known to be wrong; ours is held to them."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -67,3 +69,16 @@ def test_named_bins_are_those_of_the_default_rule_too(bins):
     rng = np.random.default_rng(6)
     before, now = np.round(rng.normal(size=3000), 1), np.round(rng.normal(0.1, 1, 3000), 1)
     assert judge(before, now, bins=bins).statistics["psi_plain"] == psi(before, now, bins=bins).statistic
+
+
+def test_one_pair_of_samples_has_as_many_indices_as_there_are_rules_and_each_is_had_by_naming_it():
+    rng = np.random.default_rng(7)
+    before, now = rng.normal(size=2000), rng.normal(4, 1, 2000)
+    by_deciles = [("plain_quantile:10", empty) for empty in ("skip", "infinite", "add_one", 0.0001)]
+    rules: list[tuple[Any, Any]] = [*by_deciles, ("evidently", "evidently"), (10, "half_row")]
+    found = [psi(before, now, bins=bins, empty=empty).statistic for bins, empty in rules]
+    assert len({round(index, 1) for index in found}) == len(found)
+    assert max(index for index in found if np.isfinite(index)) > 3 * min(found)
+    for (bins, empty), index in zip(rules, found, strict=True):
+        finding = judge(before, now, bins=bins, empty=empty, tests={"x": "psi"})
+        assert finding.statistic == index
