@@ -50,7 +50,9 @@ def create_api() -> FastAPI:
     from modelward.accounts import routes as accounts
     from modelward.ingest import routes as ingestion
     from modelward.monitoring import overview_routes as overview
+    from modelward.monitoring import performance_routes as performance
     from modelward.monitoring import routes as monitoring
+    from modelward.monitoring import segment_routes as segments
     from modelward.operation import router as operation
     from modelward.registry import key_routes, project_routes
     from modelward.registry import routes as registry
@@ -71,6 +73,8 @@ def create_api() -> FastAPI:
         key_routes.router,
         ingestion.router,
         monitoring.router,
+        performance.router,
+        segments.router,
         overview.router,
     )
     for prefix in PREFIXES:

@@ -45,6 +45,9 @@ def judge_fairness(score: Disparity, *, limit: float, baseline: float | None = N
     """
     if math.isnan(score.statistic):
         return FairnessFinding(FairnessVerdict.NOT_ENOUGH, f"not enough rows to say: {score.reason}")
+    if len(score.compared) < 2:
+        alone = f"only {', '.join(score.compared)} has {score.minimum} rows, and there is nobody to compare it with"
+        return FairnessFinding(FairnessVerdict.NOT_ENOUGH, f"not enough rows to say: {alone}")
     told = _told(score)
     if score.high < limit:
         return FairnessFinding(FairnessVerdict.UNFAIR, f"{told}; the limit is {limit:g}")
@@ -57,8 +60,6 @@ def judge_fairness(score: Disparity, *, limit: float, baseline: float | None = N
 
 
 def _told(score: Disparity) -> str:
-    if len(score.compared) < 2:  # One group has nobody to be compared with.
-        return f"only one group, {', '.join(score.compared)}, has {score.minimum} rows"
     return (
         f"{score.lowest} is selected {score.statistic:.3g} times as often as {score.highest} "
         f"(interval {score.low:.3g} to {score.high:.3g}, {score.n:,} rows)"
