@@ -28,6 +28,8 @@ class Whole(NamedTuple):
     database: Engine
     organisation_id: int
     keys: dict[str, str]
+    events: DuckDBStore
+    folder: Path
 
     def client(
         self, kind: str | None = None, *, address: str = "192.0.2.7", url: str = "http://testserver"
@@ -57,7 +59,7 @@ def whole_service(folder: Path, database: Engine, *, hosts: tuple[str, ...] = ()
     store = DuckDBStore(folder / "events.duckdb")
     try:
         parts = Parts(settings, database, store, door, worker_alive=lambda: True, worker_pid=lambda: 0)
-        yield Whole(create_service(parts, events=store, hosts=hosts), database, here, keys)
+        yield Whole(create_service(parts, events=store, hosts=hosts), database, here, keys, store, folder)
     finally:
         door.close()
         store.close()

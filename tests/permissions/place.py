@@ -113,19 +113,21 @@ def from_here(client: TestClient) -> TestClient:
 def settle(session: Session, whole: Whole, *, name: str, mail: str) -> Town:
     """An organisation with a model, a person of every role, and a key of every kind; `mail` is the people's domain."""
     home = create_organisation(session, name=name, now=NOW).id
-    people = {
-        role.value: create_user(
-            session,
-            organisation_id=home,
-            email=f"{role.value}@{mail}",
-            name=role.value,
-            role=role,
-            password_hash=hashed(),
-            now=NOW,
-        ).id
-        for role in Role
-    }
+
+    def person(role: Role) -> int:
+        email = f"{role.value}@{mail}"
+        made = create_user(
+            session, organisation_id=home, email=email, name=role.value, role=role, password_hash=hashed(), now=NOW
+        )
+        return made.id
+
+    people = {role.value: person(role) for role in Role}
     model = register(session, scope=Scope(home), key="churn", now=NOW).id
+    return Town(whole, home, people, keys_of_every_kind(session, home, model), model)
+
+
+def keys_of_every_kind(session: Session, home: int, model: int) -> dict[str, str]:
+    """Keys that hold, one that is bound to the model, one that ended and one that was revoked."""
 
     def key(kind: str, **more: Any) -> tuple[int, str]:
         row, made = create_key(session, organisation_id=home, kind=KeyKind(kind), name=kind, now=NOW, **more)
@@ -133,7 +135,7 @@ def settle(session: Session, whole: Whole, *, name: str, mail: str) -> Town:
 
     revoked, gone = key("admin")
     revoke_key(session, organisation_id=home, key_id=revoked, now=NOW)
-    keys = {
+    return {
         "ingest key": key("ingest")[1],
         "read key": key("read")[1],
         "admin key": key("admin")[1],
@@ -141,14 +143,20 @@ def settle(session: Session, whole: Whole, *, name: str, mail: str) -> Town:
         "expired key": key("admin", expires_at=now() - timedelta(seconds=1))[1],
         "revoked key": gone,
     }
-    return Town(whole, home, people, keys, model)
 
 
 @contextmanager
 def town(folder: Path, database: Engine, **settings: Any) -> Iterator[Town]:
     """The service, with one organisation."""
+    with towns(folder, database, "ours", **settings) as (settled,):
+        yield settled
+
+
+@contextmanager
+def towns(folder: Path, database: Engine, *names: str, **settings: Any) -> Iterator[tuple[Town, ...]]:
+    """The service, with these organisations, whose people have the domains `name.example`."""
     generous = {"rate_limit_per_minute": 1_000_000, "open_registration": True}
     with whole_service(folder, database, **{**generous, **settings}) as whole:
         with writing(database) as session:
-            settled = settle(session, whole, name="Ours", mail="ours.example")
-        yield settled
+            settled = [settle(session, whole, name=name.title(), mail=f"{name}.example") for name in names]
+        yield tuple(settled)
