@@ -15,6 +15,7 @@ from modelward.monitoring.judge import compare_with_reference
 from modelward.monitoring.monitor_settings import monitor_of
 from modelward.monitoring.quality_answers import of_evaluation
 from modelward.monitoring.subject import read_reference
+from modelward.monitoring.why import why_now
 from modelward.monitoring.window_profiles import whole_buckets, window_profile
 from modelward.registry.service import current_baseline
 from modelward.registry.tables import Model
@@ -39,6 +40,7 @@ def current_drift(session: Session, model: Model) -> dict[str, Any]:
         "evaluated_at": found.evaluated_at,
         "reference": reference,
         "drifted_since": dict(since),
+        "why": why_now(session, model, found, since),
         "quality": of_evaluation(session, found.id),
     }
 

@@ -105,6 +105,9 @@ class NewModel(_Body):
     training_accuracy: float | None = Field(default=None, allow_inf_nan=False)
     fairness_baseline: float | None = Field(default=None, allow_inf_nan=False)
     protected_attributes: list[Named] | None = None
+    importance: dict[Printable, Annotated[float, Field(ge=0, allow_inf_nan=False)]] | None = Field(
+        default=None, max_length=2_000, examples=[{"age": 0.3}]
+    )
 
     def kinds(self) -> dict[str, str]:
         """Every feature whose kind is told, in the order given."""
@@ -117,7 +120,7 @@ class NewModel(_Body):
     def attributes(self) -> dict[str, Any]:
         """What is kept of a model without being asked for by name."""
         kept = self.model_dump(
-            include={"training_accuracy", "fairness_baseline", "protected_attributes"}, exclude_none=True
+            include={"training_accuracy", "fairness_baseline", "protected_attributes", "importance"}, exclude_none=True
         )
         if self.schema_definition:
             kept["schema_definition"] = self.schema_definition.model_dump(mode="json")

@@ -128,7 +128,7 @@ def _scores(table: I64, standard: F64, columns: tuple[int, ...], minimum: int, t
     for column, width in zip(columns[1:], widths[1:], strict=True):
         code = code * width + table[:, column]
     rows = np.bincount(code)
-    sums = np.bincount(code, weights=standard)
+    sums: F64 = np.bincount(code, weights=standard).astype(np.float64)
     enough = np.flatnonzero((rows >= minimum) & (rows <= standard.size - minimum))
     z = _z(sums[enough], np.asarray(rows[enough], dtype=np.float64), standard.size)
     for cell, score in zip(enough.tolist(), z.tolist(), strict=True):
