@@ -125,7 +125,7 @@ def test_every_kind_of_arrow_text_is_categories(array):
         ([dt.date(2024, 1, 1)], "dates or times"),
         ([dt.datetime(2024, 1, 1, tzinfo=dt.UTC)], "dates or times"),
         ([dt.timedelta(1)], "dates or times"),
-        ([[1, 2]], "list<"),
+        ([[1, 2]], "lists of numbers"),
         ([{"a": 1}], "struct<"),
         ([b"raw"], "binary"),
     ],

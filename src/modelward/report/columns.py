@@ -85,9 +85,24 @@ def _of_arrow(column: Any) -> Summary:
         return NumericSummary.of(pc.cast(column, pa.float64()).to_numpy(zero_copy_only=False))
     if pa.types.is_null(kind):
         return CategoricalSummary.from_counts((), (), missing=len(column))
+    if holds_vectors(kind):
+        raise LeftOut(VECTORS)
     if not _countable(kind):
         raise LeftOut(f"it holds values of type {kind}, which are neither numbers nor categories")
     return _categories(column)
+
+
+VECTORS = "it holds lists of numbers, which are compared as vectors where the rows of both tables can be read once more"
+
+
+def holds_vectors(kind: "pa.DataType") -> bool:
+    """Whether a type is a list of numbers."""
+    import pyarrow as pa
+
+    lists = (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)
+    if not any(is_lists(kind) for is_lists in lists):
+        return False
+    return bool(pa.types.is_floating(kind.value_type) or pa.types.is_integer(kind.value_type))
 
 
 def _countable(kind: "pa.DataType") -> bool:

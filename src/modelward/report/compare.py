@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from modelward.errors import Invalid
-from modelward.report.config import monitor_of
+from modelward.report.config import monitor_of, texts_in
 from modelward.report.dated import of_season, own_windows
 from modelward.report.evidence import Evidence
 from modelward.report.frames import Read, read_profile
@@ -14,9 +14,10 @@ from modelward.report.report import Report
 from modelward.report.segments import segments_of
 from modelward.report.slices import slices_of
 from modelward.report.sources import name_of
+from modelward.report.together import Tables, judge_every_vector, judged_together, texts_of, together, vectors_of
 from modelward.rules import phrases
 from modelward.rules.calibration import FEWEST, Calibration, calibrate
-from modelward.rules.comparison import compare_profiles
+from modelward.rules.comparison import compare_profiles, with_columns
 from modelward.rules.monitor import Monitor
 from modelward.rules.segments import Segments
 from modelward.stats import Profile
@@ -34,6 +35,7 @@ def compare(
     config: Monitor | Mapping[str, Any] | None = None,
     segment: str | None = None,
     slices: bool = False,
+    multivariate: bool = False,
     seed: int = 0,
 ) -> Report:
     """Say whether the current data drifted from the reference, column by column, with reasons.
@@ -50,12 +52,15 @@ def compare(
         timestamp: The column of times, which is not compared. Where the reference holds at least 20 stretches as long
             as the current data, a column drifted only if it moved farther than they lie from one another.
         config: A `Monitor`, or its settings by name. `tests`, `thresholds` and `bins` may be one value for all columns
-            or a mapping by column: `{"bins": 20, "tests": {"age": "ks"}, "thresholds": {"age": 0.01}}`.
+            or a mapping by column: `{"bins": 20, "tests": {"age": "ks"}, "thresholds": {"age": 0.01}}`. Columns of
+            texts are found, and judged by their length, words and unseen words; `texts` names them, or is False.
         segment: A column by whose values (or bands, of numbers) the rows are divided: each segment gets a verdict of
             its own, `report.segments`.
         slices: Whether to search a sample of the rows for the parts where drift concentrates, and where the loss does
             when label and prediction or score are given: `report.slices`.
-        seed: What that sample and the search are drawn by.
+        multivariate: Whether to look at all columns together too, on a sample of 10,000 rows of each table, for what
+            no column shows alone: `report.together`.
+        seed: What samples and searches are drawn by.
 
     Raises:
         NotFound: there is no file at a path.
@@ -78,10 +83,15 @@ def compare(
     left_out = {**now.left_out, **before.left_out}
     try:
         profiles = _without(before.profile, left_out), _without(now.profile, left_out)
+        tables = Tables(reference_rows, current, profiles, left_out, seed, texts_in(config))
+        profiles, vectors = texts_of(tables), vectors_of(tables)
         windows = own_windows(reference_rows, current, timestamp, {*skip, *left_out}) if timestamp else []
         comparison = compare_profiles(*profiles, monitor, _calibration(windows, monitor))
     except ValueError as error:
         raise Invalid(str(error)) from error
+    joint = together(tables, judged_together(tables, monitor), monitor) if multivariate else None
+    comparison = with_columns(comparison, judge_every_vector(vectors, monitor, seed))
+    left_out = {name: why for name, why in {**left_out, **vectors.left_out}.items() if name not in vectors.columns}
     divided = None
     if segment is not None:
         whole = {"profiles": profiles, "whole": comparison, "monitor": monitor}
@@ -97,6 +107,7 @@ def compare(
         Evidence(*profiles, monitor, names, datetime.now(UTC)),
         segments=divided,
         slices=found,
+        together=joint,
     )
 
 

@@ -33,11 +33,11 @@ def own_windows(reference: Any, current: Any, timestamp: str, skip: Collection[s
     current table does in its hour, day or week. None where the times cannot be read, or there are fewer than 20.
     """
     span = _span(current, timestamp)
-    if span is None or not _again(reference):
+    if span is None or not readable_again(reference):
         return []
     start, length = span
     parts: dict[int, list[Profile]] = {}
-    for frame in _frames(reference):
+    for frame in frames_in(reference):
         times, known = _times(frame, timestamp)
         numbers = (times - start) // length
         newest = np.unique(numbers[known])[-_MOST:]
@@ -55,9 +55,9 @@ def of_season(reference: Any, current: Any, timestamp: str | None, monitor: Moni
     """
     if monitor.reference == "whole":
         return reference
-    if timestamp is None or not (_again(reference) and _again(current)):
+    if timestamp is None or not (readable_again(reference) and readable_again(current)):
         raise Invalid(f"reference {monitor.reference!r} needs times: name their column as timestamp, in a table")
-    wanted = np.unique(np.concatenate([_seasons(frame, timestamp, monitor) for frame in _frames(current)]))
+    wanted = np.unique(np.concatenate([_seasons(frame, timestamp, monitor) for frame in frames_in(current)]))
     frame = open_frame(reference)
     chosen = np.isin(_seasons(frame, timestamp, monitor), wanted[wanted >= 0])
     if not chosen.any():
@@ -67,7 +67,7 @@ def of_season(reference: Any, current: Any, timestamp: str | None, monitor: Moni
 
 def _span(current: Any, timestamp: str) -> tuple[int, int] | None:
     """When the current table begins, and how long a window of its length is."""
-    if not _again(current):
+    if not readable_again(current):
         return None
     ends = [(times[known].min(), times[known].max()) for times, known in _all_times(current, timestamp) if known.any()]
     if not ends:
@@ -82,10 +82,10 @@ def _span(current: Any, timestamp: str) -> tuple[int, int] | None:
 
 
 def _all_times(data: Any, timestamp: str) -> Iterator[tuple[Times, npt.NDArray[np.bool_]]]:
-    return (_times(frame, timestamp) for frame in _frames(data))
+    return (_times(frame, timestamp) for frame in frames_in(data))
 
 
-def _again(data: Any) -> bool:
+def readable_again(data: Any) -> bool:
     """Whether the rows can be read a second time: not those of a profile, a stream, or a text larger than memory."""
     import pyarrow as pa
 
@@ -97,7 +97,8 @@ def _again(data: Any) -> bool:
     return path.is_dir() or (path.is_file() and (is_parquet(path) or path.stat().st_size <= WHOLE_BELOW))
 
 
-def _frames(data: Any) -> "Iterator[nw.DataFrame[Any]]":
+def frames_in(data: Any) -> "Iterator[nw.DataFrame[Any]]":
+    """The rows of a table as frames, in batches where it is large."""
     if not isinstance(data, str | Path):
         batches = batches_in(data)
         yield from [open_frame(data)] if batches is None else map(open_frame, batches)

@@ -17,17 +17,21 @@ def to_junit(report: "Report") -> str:
 
     The names are those of the columns; what XML cannot hold in them is shown as a replacement character.
     """
-    skipped = sum(finding.verdict is Verdict.TOO_FEW for finding in report.columns) + len(report.left_out)
+    joint = () if report.together is None else (report.together.verdict,)
+    verdicts = [*(finding.verdict for finding in report.columns), *joint]
     counts = {
-        "tests": str(len(report.columns) + len(report.left_out)),
-        "failures": str(sum(finding.drifted for finding in report.columns)),
+        "tests": str(len(verdicts) + len(report.left_out)),
+        "failures": str(verdicts.count(Verdict.DRIFTED)),
         "errors": "0",
-        "skipped": str(skipped),
+        "skipped": str(verdicts.count(Verdict.TOO_FEW) + len(report.left_out)),
     }
     suites = ET.Element("testsuites", {"name": "modelward compare", **counts})
     suite = ET.SubElement(suites, "testsuite", {"name": "modelward compare", **counts, "time": "0"})
     for finding in gravest_first(report.columns):
-        _case(suite, finding)
+        _case(_named(suite, finding.column), finding.verdict, finding.reason, _figures(finding))
+    if report.together is not None:
+        whole = _named(suite, "all columns together")
+        _case(whole, report.together.verdict, report.together.reason, "decided by domain_classifier")
     for column, reason in report.left_out.items():
         ET.SubElement(_named(suite, column), "skipped", {"message": shown(reason)})
     ET.indent(suites)
@@ -36,13 +40,13 @@ def to_junit(report: "Report") -> str:
     )
 
 
-def _case(suite: ET.Element, finding: ColumnFinding) -> None:
-    case, reason = _named(suite, finding.column), shown(finding.reason)
-    if finding.drifted:
-        ET.SubElement(case, "failure", {"message": reason, "type": "drift"}).text = _figures(finding)
-    elif finding.verdict is Verdict.TOO_FEW:
+def _case(case: ET.Element, verdict: Verdict, why: str, figures: str) -> None:
+    reason = shown(why)
+    if verdict is Verdict.DRIFTED:
+        ET.SubElement(case, "failure", {"message": reason, "type": "drift"}).text = figures
+    elif verdict is Verdict.TOO_FEW:
         ET.SubElement(case, "skipped", {"message": reason})
-    elif finding.verdict is Verdict.WARNING:
+    elif verdict is Verdict.WARNING:
         ET.SubElement(case, "system-out").text = f"warning: {reason}"
 
 

@@ -10,6 +10,7 @@ from modelward.report.terminal import headline
 from modelward.report.writing import NOTHING, score
 from modelward.rules import phrases
 from modelward.rules.finding import ColumnFinding
+from modelward.rules.joint import JointFinding
 from modelward.rules.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 MOST = 65_000  # characters; GitHub refuses a comment of 65,536
 _SHOWN = 20  # rows above the fold
+_GIVING_AWAY = 5
 _EMOJI = {Verdict.DRIFTED: "🔴", Verdict.WARNING: "🟠", Verdict.OK: "🟢", Verdict.TOO_FEW: "⚪"}
 _SPECIAL = re.compile(r"([\\`*_{}\[\]#|<>~@$&])")
 _HEAD = ("| column | verdict | drift | p | what happened |", "| --- | --- | ---: | ---: | --- |")
@@ -42,8 +44,20 @@ def _opening(report: "Report", found: Sequence[ColumnFinding]) -> Iterator[str]:
         current, reference = report.evidence.names[1], report.evidence.names[0]
         yield ""
         yield f"{_code(current)} against {_code(reference)}"
+    if report.together is not None and report.together.classifier is not None:
+        yield from ("", _together(report.together))
     if found:
         yield from ("", *_HEAD, *map(_row, found))
+
+
+def _together(joint: JointFinding) -> str:
+    """What all columns together show, in figures."""
+    assert joint.classifier is not None
+    area = f"AUC {joint.classifier.statistic:.2f} ({joint.classifier.low:.2f} to {joint.classifier.high:.2f})"
+    pca = joint.reconstruction
+    error = f", error of the PCA {score(pca.statistic)} times the reference's" if pca else ""
+    by = ", ".join(_code(name) for name, _ in joint.columns[:_GIVING_AWAY])
+    return f"{_EMOJI[joint.verdict]} All columns together: {area}{error}{f'; by {by}' if by else ''}"
 
 
 def _row(finding: ColumnFinding) -> str:

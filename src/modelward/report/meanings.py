@@ -15,5 +15,9 @@ MEANINGS: Mapping[str, tuple[str, str]] = {
     "missing_rate_change": ("Missing rate, change", "difference of the shares of missing values"),
     "invalid_rate_change": ("Wrong type, change", "difference of the shares of values of a wrong type"),
     "new_category_share": ("New categories", "the share of the values that the reference never saw"),
+    "auc": ("AUC", "how well the current vectors can be told from the reference's: 0.5 not at all, 1 wholly"),
+    "auc_low": ("AUC, low end", "the low end of its interval"),
+    "auc_high": ("AUC, high end", "the high end of its interval"),
+    "mean_distance": ("Distance of means", "between the mean vectors, in standard deviations of a place"),
     "chi_squared": ("Chi-squared", "the statistic of the test of equal shares"),
 }

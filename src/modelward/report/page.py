@@ -12,7 +12,7 @@ from modelward.report.column_view import ColumnView, shown, view_of
 from modelward.report.looks import LOOKS, gravest_first, look_of
 from modelward.report.meanings import MEANINGS
 from modelward.report.terminal import headline
-from modelward.report.writing import count, exact, number
+from modelward.report.writing import count, exact, number, probability, score
 from modelward.rules.monitor import Monitor
 from modelward.rules.verdict import Verdict
 
@@ -36,6 +36,7 @@ def _environment() -> Environment:
         auto_reload=False,
     )
     made.filters |= {"sentence": sentence, "exact": exact, "number": number, "shown": shown, "count": count}
+    made.filters |= {"score": score, "probability": probability}
     return made
 
 
@@ -79,6 +80,7 @@ def _values(report: "Report", views: list[ColumnView]) -> dict[str, Any]:
         "total": len(verdicts),
         "columns": views,
         "open": OPEN,
+        "together": report.together,
         "left_out": [(shown(name), reason) for name, reason in report.left_out.items()],
         "names": [shown(name) for name in (evidence.names if evidence else ("reference", "current"))],
         "compared_at": evidence.compared_at if evidence else None,

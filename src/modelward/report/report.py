@@ -11,9 +11,10 @@ from modelward.errors import Conflict, Invalid
 from modelward.report.evidence import Evidence
 from modelward.rules.finding import ColumnFinding, Comparison
 from modelward.rules.finding import plain as plain_values
+from modelward.rules.joint import JointFinding
 from modelward.rules.segments import Segments
 from modelward.rules.slices import FoundSlice
-from modelward.rules.verdict import Verdict
+from modelward.rules.verdict import Verdict, worst
 from modelward.rules.why import Context, Why, why
 
 Limit = Literal["drift", "warning"]
@@ -55,21 +56,30 @@ class Report:
     evidence: Evidence | None = field(default=None, repr=False, compare=False)
     segments: Segments | None = field(default=None, repr=False)
     slices: tuple[FoundSlice, ...] | None = None
+    together: JointFinding | None = None
 
     @property
     def drifted(self) -> bool:
-        """Whether any column drifted: the effect is strong, and chance does not explain it."""
-        return self.comparison.drifted
+        """Whether any column drifted, or all together: the effect is strong, and chance does not explain it."""
+        return self.verdict is Verdict.DRIFTED
 
     @property
     def verdict(self) -> Verdict:
-        """The gravest verdict of any column: `ok`, `warning`, `drifted`, or `too_few` when nothing could be said."""
-        return self.comparison.verdict
+        """The gravest verdict of any column, or of all together where they were looked at: `ok`, `warning`, `drifted`,
+        or `too_few` when nothing could be said.
+        """
+        joint = self.together
+        if joint is None or not joint.verdict.alarming:
+            return self.comparison.verdict
+        return worst((self.comparison.verdict, joint.verdict))
 
     @property
     def reason(self) -> str:
         """The whole in a sentence."""
-        return self.comparison.reason
+        joint = self.together
+        if joint is None or not joint.verdict.alarming:
+            return self.comparison.reason
+        return f"{self.comparison.reason} {joint.reason[0].upper()}{joint.reason[1:]}."
 
     @cached_property
     def why(self) -> tuple[Why, ...]:
@@ -151,9 +161,11 @@ class Report:
         explained = {
             "why": plain_values([entry.to_dict() for entry in self.why]),
             "segments": plain_values(self.segments.to_dict()) if self.segments else None,
+            "together": self.together.to_dict() if self.together else None,
             "slices": None if self.slices is None else plain_values([entry.to_dict() for entry in self.slices]),
         }
-        return {**plain, "columns": columns, "left_out": dict(self.left_out), **explained}
+        whole = {"drifted": self.drifted, "verdict": self.verdict.value, "reason": self.reason}
+        return {**plain, **whole, "columns": columns, "left_out": dict(self.left_out), **explained}
 
     def to_json(self) -> str:
         """The report as JSON text."""

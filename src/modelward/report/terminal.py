@@ -58,7 +58,9 @@ def headline(report: "Report") -> str:
     if not report.verdict.alarming:
         return report.reason
     moderate = f", {counts[Verdict.WARNING]} changed moderately" if counts[Verdict.WARNING] else ""
-    return f"{counts[Verdict.DRIFTED]} of {len(report.columns)} columns drifted{moderate}: {rows}."
+    joint = report.together
+    more = f" {joint.reason[0].upper()}{joint.reason[1:]}." if joint and joint.verdict.alarming else ""
+    return f"{counts[Verdict.DRIFTED]} of {len(report.columns)} columns drifted{moderate}: {rows}.{more}"
 
 
 def _table(findings: Sequence[ColumnFinding]) -> "Table":
@@ -100,5 +102,7 @@ def _footnotes(report: "Report", shown: Sequence[ColumnFinding]) -> Iterator[str
     quiet = len(report.columns) - len(shown)
     if quiet and shown:
         yield f"✓ {quiet} more column{'s are' if quiet > 1 else ' is'} as in the reference"
+    if report.together and not report.together.verdict.alarming:
+        yield report.together.reason
     for column, reason in report.left_out.items():
         yield f"– {phrases.shortened(column)} is left out: {reason}"

@@ -75,6 +75,16 @@ def _whole(
     return Comparison(verdict, columns, *rows, _sentence(verdict, columns, *rows))
 
 
+def with_columns(comparison: Comparison, added: Sequence[ColumnFinding]) -> Comparison:
+    """The comparison with the findings of columns that were judged by their rows, such as those of vectors."""
+    if not added:
+        return comparison
+    columns = (*comparison.columns, *added)
+    verdict = worst(finding.verdict for finding in columns)
+    rows = comparison.rows_reference, comparison.rows_current
+    return Comparison(verdict, columns, *rows, _sentence(verdict, columns, *rows))
+
+
 def _columns(reference: Profile, current: Profile, monitor: Monitor) -> Iterator[str]:
     new = (column for column in current.columns if column not in reference.columns)
     return (column for column in (*reference.columns, *new) if column not in monitor.ignore)

@@ -16,6 +16,8 @@ from modelward.stats.class_averages import ClassMetrics, per_class
 from modelward.stats.confusion import Confusion, confusion_matrix
 from modelward.stats.cramer_von_mises import CramerVonMises, cramer_von_mises
 from modelward.stats.disparity import Disparity
+from modelward.stats.distance_of_means import DistanceOfMeans, distance_of_means
+from modelward.stats.domain_classifier import DomainClassifier, domain_classifier
 from modelward.stats.energy_distance import EnergyDistance, energy_distance
 from modelward.stats.estimated_performance import EstimatedPerformance, estimate_performance
 from modelward.stats.expected_calibration_error import expected_calibration_error
@@ -51,6 +53,7 @@ from modelward.stats.missing_rate import MissingRate, missing_rate_test
 from modelward.stats.new_categories import NewCategories, new_categories
 from modelward.stats.numeric_summary import NumericSummary
 from modelward.stats.page_hinkley import Change, PageHinkley, page_hinkley
+from modelward.stats.pca_reconstruction import PcaReconstruction, pca_reconstruction
 from modelward.stats.population_accuracy_index import PopulationAccuracyIndex, population_accuracy_index
 from modelward.stats.precision_recall import f1, precision, recall, specificity
 from modelward.stats.probability_losses import brier_score, log_loss
@@ -70,6 +73,7 @@ from modelward.stats.samples import Sample, Summary
 from modelward.stats.t_test import TTest, t_test
 from modelward.stats.total_variation import TotalVariation, total_variation
 from modelward.stats.wasserstein import Wasserstein, wasserstein
+from modelward.stats.words import Vocabulary
 from modelward.stats.z_test_proportions import ZTestProportions, z_test_proportions
 
 __all__ = [
@@ -90,6 +94,8 @@ __all__ = [
     "Confusion",
     "CramerVonMises",
     "Disparity",
+    "DistanceOfMeans",
+    "DomainClassifier",
     "EnergyDistance",
     "EstimatedPerformance",
     "ExpectedConfusion",
@@ -107,6 +113,7 @@ __all__ = [
     "NewCategories",
     "NumericSummary",
     "PageHinkley",
+    "PcaReconstruction",
     "PopulationAccuracyIndex",
     "Profile",
     "Residuals",
@@ -114,6 +121,7 @@ __all__ = [
     "Summary",
     "TTest",
     "TotalVariation",
+    "Vocabulary",
     "Wasserstein",
     "ZTestProportions",
     "accuracy",
@@ -133,6 +141,8 @@ __all__ = [
     "cramer_von_mises",
     "demographic_parity_difference",
     "demographic_parity_ratio",
+    "distance_of_means",
+    "domain_classifier",
     "energy_distance",
     "equal_opportunity_difference",
     "equalized_odds_difference",
@@ -161,6 +171,7 @@ __all__ = [
     "missing_rate_test",
     "new_categories",
     "page_hinkley",
+    "pca_reconstruction",
     "per_class",
     "population_accuracy_index",
     "precision",
