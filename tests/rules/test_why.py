@@ -192,3 +192,28 @@ def test_nothing_is_guessed_of_samples_without_drift() -> None:
             names(drawn({"a": 0.5, "b": 0.3, "c": 0.2}, 500), drawn({"a": 0.5, "b": 0.3, "c": 0.2}, 500)) is not None
         )
     assert asked <= 4
+
+
+EXTREMES = (
+    np.array([1e308, -1e308, 1e307, 3.0] * 100),
+    np.array([5e-324, 1e-320, 0.0, 2e-322] * 100),
+    np.full(400, np.nan),
+    np.array([np.inf, -np.inf, 1.0, 2.0] * 100),
+    np.full(400, np.inf),
+    np.array([0.0, 1.0] * 200),
+    np.empty(0),
+    np.linspace(-1, 1, 400),
+    np.full(400, 7.0),
+)
+
+
+@pytest.mark.parametrize("before", range(len(EXTREMES)))
+@pytest.mark.parametrize("now", range(len(EXTREMES)))
+def test_no_pair_of_columns_is_too_odd_to_be_explained(before: int, now: int) -> None:
+    """Also without a warning, which would be an error here."""
+    found = numbers(EXTREMES[before], EXTREMES[now])
+    assert found is None or found.asked
+    if EXTREMES[before].size and EXTREMES[now].size:
+        for entry in explained({"a": EXTREMES[before]}, {"a": EXTREMES[now]}):
+            assert entry.sentence.startswith("`a`")
+            assert 0 <= entry.weight <= 1 + 1e-9

@@ -20,6 +20,7 @@ _BEYOND = 0.01  # A border is one where the reference had at least so large a sh
 _HOURS = 24
 
 
+@np.errstate(over="ignore", invalid="ignore", divide="ignore")  # What no float holds has no form to be asked about.
 def guess(reference: Summary, current: Summary) -> Guess | None:
     """The first cause, from the most particular to the most general, whose form the evidence has; None for none."""
     found: Iterator[Guess]
