@@ -104,6 +104,9 @@ def test_a_declared_segment_is_the_one_that_is_meant_when_none_is_named(client: 
     assert client.put("models/churn/monitor", json=settings).status_code == 200
     answer = client.get("models/churn/segments", params=SPAN).json()
     assert (answer["column"], answer["declared"], answer["edges"]) == ("age", True, [30, 50])
+    stranger = client.put("models/churn/monitor", json={"segments": ["aeg"]})
+    assert stranger.status_code == 422
+    assert "segments names 'aeg'" in stranger.json()["detail"]
     refused = client.put("models/churn/monitor", json={"segments": "age"})
     assert refused.status_code == 422
     assert "segments must be a list" in refused.json()["detail"]

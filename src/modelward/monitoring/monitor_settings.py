@@ -65,6 +65,7 @@ def _check_columns(session: Session, model: Model, monitor: Monitor) -> None:
         return  # Settings may come before the first event; then nobody knows the columns yet.
     known = features | {EVERY, *SPECIAL}
     places = {"ignore": monitor.ignore, "tests": monitor.tests, "thresholds": monitor.thresholds}
+    places |= {"segments": monitor.segments, "importance": monitor.importance}
     strangers = [(place, name) for place, names in places.items() for name in names if name not in known]
     if strangers:
         fields = tuple(FieldError(f"{place}.{name}", "the model has no such column") for place, name in strangers)

@@ -164,5 +164,6 @@ def _clause(drifting: Sequence[str], by: str, judged: int) -> str:
     if not drifting:
         return f"in none of the {judged:,} segments of {column} alone, so that their mix changed"
     if len(drifting) == judged:
-        return f"in all {judged:,} segments of {column}" if judged > 1 else f"in the one segment of {column}"
+        all_of_them = {1: "the one segment", 2: "both segments"}.get(judged, f"all {judged:,} segments")
+        return f"in {all_of_them} of {column}"
     return f"only where {column} is {phrases.quoted(drifting)}"
