@@ -38,7 +38,7 @@ def run_worker(settings: Settings, stop: threading.Event) -> None:
     from modelward.jobs.loop import run_jobs
     from modelward.kit.database import open_database
     from modelward.monitoring.absorb import absorb
-    from modelward.monitoring.jobs import SLOW, handlers
+    from modelward.monitoring.jobs import OUTCOMES, SLOW, handlers
 
     database = open_database(settings.database_url)
     with (
@@ -52,12 +52,14 @@ def run_worker(settings: Settings, stop: threading.Event) -> None:
             absorb,
         )
         work = handlers(database, store, settings)
-        quick = {kind: handler for kind, handler in work.items() if kind not in SLOW}
+        quick = {kind: handler for kind, handler in work.items() if kind not in (*SLOW, *OUTCOMES)}
         slow = {kind: handler for kind, handler in work.items() if kind in SLOW}
+        outcomes = {kind: handler for kind, handler in work.items() if kind in OUTCOMES}
         parts: dict[str, Callable[[], None]] = {
             "mover": lambda: mover.run(stop),
             "verdicts": lambda: run_jobs(quick, database, stop),
             "rebuilds": lambda: run_jobs(slow, database, stop),
+            "outcomes": lambda: run_jobs(outcomes, database, stop),
         }
         threads = [
             threading.Thread(target=_guarded, args=(name, part, stop), name=name) for name, part in parts.items()

@@ -77,7 +77,10 @@ def test_a_day_that_selects_one_town_half_as_often_is_unfair_and_told(outcomes: 
     send_towns(outcomes, "a", 0, ulm=0.5)
     send_towns(outcomes, "b", 1, ulm=0.25)
     outcomes.work()
-    assert [row.verdict for row in outcomes.fairness()] == ["fair", "unfair"]
+    assert view(outcomes).verdict == "fair"  # Two of the last three windows make it so of the model.
+    send_towns(outcomes, "c", 2, ulm=0.25)
+    outcomes.work()
+    assert [row.verdict for row in outcomes.fairness()] == ["fair", "unfair", "unfair"]
     found = view(outcomes)
     assert (found.verdict, found.attributes[0].attribute) == ("unfair", "town")
     assert "Ulm is selected" in found.reason
@@ -151,9 +154,10 @@ def test_the_settings_name_attributes_and_edges_too(outcomes: Outcomes) -> None:
 
 def test_a_promise_given_at_registration_is_held(outcomes: Outcomes) -> None:
     declare(outcomes, "town", fairness_baseline=0.99)
-    send_towns(outcomes, "a", 0, ulm=0.42, rows=4000)
+    for day in range(2):
+        send_towns(outcomes, f"d{day}", day, ulm=0.42, rows=4000)
     outcomes.work()
-    assert outcomes.fairness()[0].verdict == "below_baseline"
+    assert [row.verdict for row in outcomes.fairness()] == ["below_baseline"] * 2
     assert "at registration it was 0.99" in view(outcomes).reason
 
 

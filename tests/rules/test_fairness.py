@@ -1,6 +1,6 @@
 import numpy as np
 
-from modelward.rules.fairness import FairnessVerdict, judge_fairness
+from modelward.rules.fairness import FairnessVerdict, judge_fairness, judge_fairness_history
 from modelward.stats import fairness_score
 
 
@@ -37,6 +37,18 @@ def test_a_promise_at_registration_is_held_beyond_the_interval() -> None:
     assert judge_fairness(some, limit=0.8, baseline=0.97).verdict is FairnessVerdict.BELOW_BASELINE
     assert judge_fairness(some, limit=0.8, baseline=0.9).verdict is FairnessVerdict.FAIR
     assert judge_fairness(some, limit=0.8).verdict is FairnessVerdict.FAIR
+
+
+def test_two_of_three_windows_that_say_anything_make_it_so_of_the_model() -> None:
+    def history(*verdicts: str):
+        found = judge_fairness_history([(FairnessVerdict(verdict), verdict) for verdict in verdicts])
+        return found and found[0]
+
+    assert history("not_enough_rows") is None
+    assert history("unfair") is None
+    assert history("fair", "unfair") == "fair"
+    assert history("unfair", "not_enough_rows", "not_enough_rows", "unfair") == "unfair"
+    assert history("unfair", "unfair", "fair", "fair") == "fair"
 
 
 def test_five_equal_groups_of_a_hundred_are_never_called_unfair_by_chance() -> None:

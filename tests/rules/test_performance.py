@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from modelward.rules.concept_drift import concept_drift, parted
+from modelward.rules.concept_drift import concept_drift, parted, usual_gap
 from modelward.rules.monitor import Monitor
 from modelward.rules.performance import (
     Labelled,
@@ -119,7 +119,13 @@ def test_truth_and_estimate_part_when_intervals_do_not_meet_and_the_gap_matters(
     assert parted(accuracy(0.88), accuracy(0.9), names) is False
     assert parted(accuracy(0.88, 0.001), accuracy(0.9, 0.001), names) is False  # Millions of rows see every grain.
     assert parted({}, accuracy(0.9), names) is None
+    assert parted(accuracy(0.8), accuracy(0.9), names, usual={"accuracy": 0.15}) is False
     assert parted({"accuracy": Metric(math.nan, math.nan, math.nan, 0)}, accuracy(0.9), names) is None
+
+
+def test_windows_of_the_basis_say_what_truth_and_estimate_usually_differ_by() -> None:
+    assert usual_gap([0.02, -0.02, 0.02, -0.02, 0.02]) == pytest.approx(0.06)
+    assert usual_gap([0.5, 0.5]) == 0.0
 
 
 def test_concept_drift_needs_two_windows_of_three_and_ends_when_they_agree_again() -> None:

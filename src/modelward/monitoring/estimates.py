@@ -7,7 +7,7 @@ days at least. Windows of the basis are estimated too, but never count in the ba
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -15,11 +15,12 @@ from sqlalchemy.orm import Session
 from modelward.monitoring.joint import Watched
 from modelward.monitoring.joint_outcome import Outcome
 from modelward.monitoring.joint_store import Counted, Span, counted, outcome_of
-from modelward.monitoring.outcome_metrics import calibrated, measured
+from modelward.monitoring.outcome_metrics import calibrated, estimated, measured
 from modelward.monitoring.window_profiles import moment, seconds
 from modelward.registry.tables import Model
+from modelward.rules.concept_drift import usual_gap
 from modelward.rules.performance import JUDGED_BY, Standard
-from modelward.rules.windows import WindowKind, window_of
+from modelward.rules.windows import WindowKind, window_of, windows
 from modelward.stats import Calibration
 
 FIRST_WINDOWS: Mapping[str, int] = {"hour": 24, "day": 7, "week": 2}
@@ -36,6 +37,8 @@ class Basis:
     spans: tuple[Span, ...]
     labelled: int
     measured: Mapping[str, tuple[float, float, float]]
+    usual_gaps: Mapping[str, float] = field(default_factory=dict)
+    """By how much a window's truth may differ from its estimate without any drift, from the basis' own windows."""
 
     def holds(self, start: int, end: int) -> bool:
         """Whether a window shares a moment with the basis."""
@@ -52,7 +55,7 @@ class Basis:
             return None
         spans = tuple(Span(**span) for span in stored["spans"])
         figures = {name: (value, low, high) for name, (value, low, high) in stored["measured"].items()}
-        return cls(stored["source"], spans, stored["labelled"], figures)
+        return cls(stored["source"], spans, stored["labelled"], figures, stored["usual_gaps"])
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,8 @@ def better_basis(session: Session, watched: Watched, *, kind: WindowKind, until:
         if name in JUDGED_BY.get(watched.plan.task, ()) and not math.isnan(found.statistic)
     }
     curve = calibrated(outcome, watched.plan.task)
-    basis = Basis(chosen.source, chosen.spans, chosen.labelled, figures)
+    gaps = {} if curve is None else _usual_gaps(session, watched, chosen.spans, kind, curve)
+    basis = Basis(chosen.source, chosen.spans, chosen.labelled, figures, gaps)
     return Found(basis, curve.to_bytes() if curve else None)
 
 
@@ -106,6 +110,24 @@ def standards(model: Model, task: str, basis: Basis | None) -> dict[str, Standar
         elif basis is not None and name in basis.measured:
             found[name] = Standard(*basis.measured[name], f"measured on {basis.source}")
     return found
+
+
+def _usual_gaps(
+    session: Session, watched: Watched, spans: Sequence[Span], kind: WindowKind, curve: Calibration
+) -> dict[str, float]:
+    """From the truth and the estimate of every window of the basis."""
+    task, zone = watched.plan.task, watched.subject.monitor.time_zone
+    gaps: defaultdict[str, list[float]] = defaultdict(list)
+    for window in (w for span in spans for w in windows(kind, zone, moment(span.start), moment(span.end))):
+        span = Span(seconds(window.start), seconds(window.end))
+        outcome = outcome_of(session, model_id=watched.model_id, recipe=watched.plan.recipe, span=span)
+        if outcome is None or outcome.labelled < watched.subject.monitor.minimum_rows:
+            continue
+        real, expected = measured(outcome, task), estimated(outcome, task, curve)
+        for name in JUDGED_BY.get(task, ()):
+            if name in real and name in expected:
+                gaps[name].append(real[name].statistic - expected[name].statistic)
+    return {name: usual_gap(gap for gap in some if not math.isnan(gap)) for name, some in gaps.items()}
 
 
 def _same(known: Basis | None, chosen: Basis) -> bool:

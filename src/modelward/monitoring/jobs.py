@@ -1,6 +1,7 @@
 """Monitoring's due work by kind: the job's key is the model's id, but for `sweep`, which looks at all of them.
 
-`evaluate` is to be quick, `rebuild` may take seconds: run the kinds of `SLOW` in a loop of their own.
+`evaluate` is to be quick, `rebuild` may take seconds: run the kinds of `SLOW` in a loop of their own, and
+those of `OUTCOMES`, which nobody waits for, in another.
 """
 
 from collections.abc import Callable
@@ -35,7 +36,8 @@ SWEEP_SECONDS = 30
 LEDGER_KEEPS = timedelta(days=8)
 """Longer than an id is remembered as a duplicate, so that a batch is never counted twice."""
 RETENTION_SECONDS = 3600
-SLOW = ("rebuild", "tidy", "retention", "joint", "performance")
+SLOW = ("rebuild", "tidy", "retention")
+OUTCOMES = ("joint", "performance")
 
 Write = Callable[[Session], object]
 

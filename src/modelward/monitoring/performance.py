@@ -49,6 +49,7 @@ def performance_of(
         minimum=yard.monitor.minimum_rows,
     )
     trusted = known.coverage >= yard.monitor.label_coverage and known.labelled >= yard.monitor.minimum_rows
+    usual = yard.basis.usual_gaps if yard.basis else None
     shown = finding.metric or _shown(task, yard.standards)
     return {
         "ends_at": window.end,
@@ -62,7 +63,7 @@ def performance_of(
         "metric": shown,
         **_figures(real.get(shown or ""), ("value", "low", "high")),
         **_figures(expected.get(shown or ""), ("estimate", "estimate_low", "estimate_high")),
-        "parted": parted(real, expected, JUDGED_BY.get(task, ())) if trusted else None,
+        "parted": parted(real, expected, JUDGED_BY.get(task, ()), usual=usual) if trusted else None,
         "calibrated_on": yard.basis is not None and yard.basis.holds(*_seconds(window)),
         "measures": {**told(outcome, real, expected), "changes": list(changes), "standards": _standards(yard)},
     }

@@ -1,18 +1,19 @@
 """What the windows say of the model, and the word that others are told when that changes."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
 from modelward.monitoring.joint import Watched
 from modelward.monitoring.tables import Fairness, Performance, PerformanceState
 from modelward.registry.tables import Model
 from modelward.rules.concept_drift import ConceptDrift, concept_drift
-from modelward.rules.fairness import FairnessVerdict
+from modelward.rules.fairness import FairnessVerdict, judge_fairness_history
 from modelward.rules.performance import PerformanceVerdict, judge_history
 from modelward.rules.windows import Window
 from modelward.signals.service import emit
@@ -72,25 +73,22 @@ def _settle_performance(session: Session, model: Model, state: PerformanceState,
 def _settle_fairness(
     session: Session, model: Model, state: PerformanceState, kind: str, *, newest: datetime, now: datetime
 ) -> None:
-    """Each attribute by its newest closed window that says anything."""
+    """Each attribute by its newest closed windows that say anything."""
     said = dict(state.fairness)
-    for window in _newest_fairness(session, model.id, kind):
-        known = said.get(window.attribute)
-        if known is not None and newest < datetime.fromisoformat(known["window"]):
+    for attribute, windows in _newest_fairness(session, model.id, kind).items():
+        found = judge_fairness_history([(FairnessVerdict(w.verdict), w.reason) for w in windows])
+        known, last = said.get(attribute), windows[-1]
+        if found is None or (known is not None and newest < datetime.fromisoformat(known["window"])):
             continue
-        before = known["verdict"] if known else None
-        verdict = FairnessVerdict(window.verdict)
-        if verdict.value != before and (verdict.alarming or (before and FairnessVerdict(before).alarming)):
-            evidence = {"window": window.starts_at.isoformat(), "score": window.score, "high": window.high}
-            word = _Word("fairness", window.attribute, before, verdict.value, window.reason)
+        verdict, reason = found
+        before = FairnessVerdict(known["verdict"]) if known else None
+        if verdict is not before and (verdict.alarming or (before is not None and before.alarming)):
+            word = _Word("fairness", attribute, before.value if before else None, verdict.value, reason)
+            evidence = {"window": last.starts_at.isoformat(), "score": last.score, "high": last.high}
             _tell(session, model, word, now=now, evidence=evidence)
-        since = known["since"] if known and known["verdict"] == verdict.value else window.starts_at.isoformat()
-        said[window.attribute] = {
-            "verdict": verdict.value,
-            "since": since,
-            "reason": window.reason,
-            "window": window.starts_at.isoformat(),
-        }
+        since = known["since"] if known and verdict is before else last.starts_at.isoformat()
+        window = last.starts_at.isoformat()
+        said[attribute] = {"verdict": verdict.value, "since": since, "reason": reason, "window": window}
     state.fairness = said
 
 
@@ -104,10 +102,11 @@ def _closed(session: Session, model_id: int, kind: str) -> list[Performance]:
     return list(reversed(newest))
 
 
-def _newest_fairness(session: Session, model_id: int, kind: str) -> list[Fairness]:
-    """Of each attribute the newest closed window in which there were enough rows to say."""
+def _newest_fairness(session: Session, model_id: int, kind: str) -> dict[str, list[Fairness]]:
+    """Of each attribute the newest closed windows in which there were enough rows to say, oldest first."""
     rows = session.scalars(
         select(Fairness)
+        .options(defer(Fairness.measures))
         .where(
             Fairness.model_id == model_id,
             Fairness.kind == kind,
@@ -117,10 +116,10 @@ def _newest_fairness(session: Session, model_id: int, kind: str) -> list[Fairnes
         .order_by(Fairness.starts_at.desc())
         .limit(HISTORY * 10)
     )
-    found: dict[str, Fairness] = {}
+    found: defaultdict[str, list[Fairness]] = defaultdict(list)
     for row in rows:
-        found.setdefault(row.attribute, row)
-    return list(found.values())
+        found[row.attribute].insert(0, row)
+    return found
 
 
 def _evidence(windows: Sequence[Performance]) -> dict[str, Any]:

@@ -1,19 +1,21 @@
 """When truth and estimate part: the concept has drifted, and the estimate is not valid.
 
 An estimate without labels believes that a score is worth what it was on the reference. Law: in a window they part when
-their intervals do not meet and they differ by at least 0.05 (which sampling of very large windows does not excuse, and
-the error of the calibration, which no interval holds, does). Two of the last three windows that have both make it
+their intervals do not meet and they differ by at least 0.05 (the error of the calibration, which no interval holds), or
+three times what they differ by from window to window on the basis, if that is more: days differ without any drift. Two
+of the last three windows that have both make it
 concept drift; it ends when two of three agree again.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from modelward.stats import Metric
 
 GAP = 0.05
+SPREADS, FEWEST = 3.0, 5
 NEEDED, OF = 2, 3
 
 
@@ -25,13 +27,25 @@ class ConceptDrift:
     reason: str
 
 
-def parted(measured: Mapping[str, Metric], estimated: Mapping[str, Metric], names: Sequence[str]) -> bool | None:
-    """Whether any of these metrics contradicts its estimate; None where none of them has both."""
-    pairs = [(measured[name], estimated[name]) for name in names if name in measured and name in estimated]
-    known = [(m, e) for m, e in pairs if not (math.isnan(m.statistic) or math.isnan(e.statistic))]
+def parted(
+    measured: Mapping[str, Metric],
+    estimated: Mapping[str, Metric],
+    names: Sequence[str],
+    *,
+    usual: Mapping[str, float] | None = None,
+) -> bool | None:
+    """Whether any of these metrics contradicts its estimate by more than `usual`; None where none of them has both."""
+    known = [name for name in names if _has(measured, name) and _has(estimated, name)]
     if not known:
         return None
-    return any(_apart(m, e) for m, e in known)
+    least = {name: max(GAP, (usual or {}).get(name, 0.0)) for name in known}
+    return any(_apart(measured[name], estimated[name], least[name]) for name in known)
+
+
+def usual_gap(gaps: Iterable[float]) -> float:
+    """What truth and estimate may differ by, from the gaps of the basis' own windows; 0 where these are too few."""
+    squares = [gap * gap for gap in gaps]
+    return SPREADS * math.sqrt(math.fsum(squares) / len(squares)) if len(squares) >= FEWEST else 0.0
 
 
 def concept_drift(windows: Sequence[tuple[datetime, bool | None]]) -> ConceptDrift:
@@ -51,6 +65,10 @@ def concept_drift(windows: Sequence[tuple[datetime, bool | None]]) -> ConceptDri
     )
 
 
-def _apart(measured: Metric, estimated: Metric) -> bool:
+def _has(metrics: Mapping[str, Metric], name: str) -> bool:
+    return name in metrics and not math.isnan(metrics[name].statistic)
+
+
+def _apart(measured: Metric, estimated: Metric, least: float) -> bool:
     meet = measured.low <= estimated.high and estimated.low <= measured.high
-    return not meet and abs(measured.statistic - estimated.statistic) >= GAP
+    return not meet and abs(measured.statistic - estimated.statistic) >= least

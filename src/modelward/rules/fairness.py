@@ -3,14 +3,18 @@
 Law: the fairness score is the worst ratio of selection rates between groups that are large enough. It is unfair when
 the score is below the limit (four fifths) and the upper end of its interval is too; below the limit with an interval
 that reaches above it there are not enough rows to say, because the worst of several groups is low by chance alone.
-A model that promised more at registration is held to that as well.
+A model that promised more at registration is held to that as well. Two of the last three windows that say anything make
+it so of the model, because people differ from day to day.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from modelward.stats import Disparity
+
+NEEDED, OF = 2, 3
 
 
 class FairnessVerdict(StrEnum):
@@ -57,6 +61,16 @@ def judge_fairness(score: Disparity, *, limit: float, baseline: float | None = N
         reason = f"not enough rows to say: {told}, which reaches above the limit of {limit:g}"
         return FairnessFinding(FairnessVerdict.NOT_ENOUGH, reason)
     return FairnessFinding(FairnessVerdict.FAIR, f"{told}; the limit is {limit:g}")
+
+
+def judge_fairness_history(windows: Sequence[tuple[FairnessVerdict, str]]) -> tuple[FairnessVerdict, str] | None:
+    """What closed windows (verdict, reason), oldest first, say of the model; None: nothing yet."""
+    recent = [window for window in windows if window[0] is not FairnessVerdict.NOT_ENOUGH][-OF:]
+    bad = [window for window in recent if window[0].alarming]
+    if len(bad) >= NEEDED:
+        return bad[-1][0], f"{bad[-1][1]}, in {len(bad)} of the last {len(recent)} windows"
+    fine = [window for window in recent if not window[0].alarming]
+    return fine[-1] if fine else None
 
 
 def _told(score: Disparity) -> str:
