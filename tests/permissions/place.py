@@ -1,5 +1,6 @@
 """The whole service with somebody of every kind at its door: people, keys, a browser of the operator, and nobody."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,7 +22,7 @@ from modelward.accounts.sessions import PLAIN_COOKIE, begin_session, form_token
 from modelward.accounts.tables import User
 from modelward.accounts.tokens import issue_access_token
 from modelward.kit.clock import now
-from modelward.kit.database import reading, writing
+from modelward.kit.database import open_database, reading, writing
 from modelward.registry.service import register
 
 SECRET = "s" * 40
@@ -143,6 +144,17 @@ def keys_of_every_kind(session: Session, home: int, model: int) -> dict[str, str
         "expired key": key("admin", expires_at=now() - timedelta(seconds=1))[1],
         "revoked key": gone,
     }
+
+
+@contextmanager
+def fresh_database(folder: Path, migrated: Path) -> Iterator[Engine]:
+    """A database of its own, where the fixture of that name does not live long enough."""
+    shutil.copyfile(migrated, folder / "metadata.db")
+    database = open_database(f"sqlite:///{folder}/metadata.db")
+    try:
+        yield database
+    finally:
+        database.dispose()
 
 
 @contextmanager

@@ -77,6 +77,8 @@ API: dict[tuple[str, str], Row] = {
     ("GET", "/models/{model}/drift"): Row(READ),
     ("GET", "/models/{model}/drift/current"): Row(READ),
     ("GET", "/models/{model}/metrics"): Row(READ),
+    ("GET", "/models/{model}/performance"): Row(READ),
+    ("GET", "/models/{model}/fairness"): Row(READ),
     ("GET", "/models/{model}/quality"): Row(READ),
     ("GET", "/models/{model}/profiles"): Row(READ, query="start=2026-01-01T00:00:00Z&end=2026-01-02T00:00:00Z"),
     ("GET", "/models/{model}/segments"): Row(

@@ -1,6 +1,5 @@
 """Two organisations, seeded alike: nobody of the one reads, changes or hears of anything of the other."""
 
-import shutil
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
@@ -10,14 +9,14 @@ import httpx2
 import pytest
 from sqlalchemy import Engine, select
 from tests.monitoring.world import World
-from tests.permissions.place import Town, towns
+from tests.permissions.place import Town, fresh_database, towns
 from tests.permissions.test_matrix import API, EVERYBODY, PAGES, Row, is_page
 
 from modelward.accounts.tables import DashboardSession
 from modelward.ingest.journal import JournalReader
 from modelward.ingest.mover import Mover
 from modelward.kit.clock import now
-from modelward.kit.database import open_database, reading
+from modelward.kit.database import reading
 from modelward.migrations.generate import all_tables
 from modelward.monitoring.absorb import absorb
 
@@ -103,14 +102,14 @@ def side_of(town: Town, mark: str) -> Side:
 def sides(tmp_path_factory, _migrated_file) -> Iterator[tuple[Side, Side]]:
     """Seeded once for all tests: none of them may change what another asks for."""
     folder = tmp_path_factory.mktemp("sides")
-    shutil.copyfile(_migrated_file, folder / "metadata.db")
-    database = open_database(f"sqlite:///{folder}/metadata.db")
-    with towns(folder, database, "zebrafish", "axolotl") as (ours, theirs):
+    with (
+        fresh_database(folder, _migrated_file) as database,
+        towns(folder, database, "zebrafish", "axolotl") as (ours, theirs),
+    ):
         for town, mark in ((ours, "zebrafish"), (theirs, "axolotl")):
             seed(town, mark)
         move(ours)
         yield side_of(ours, "zebrafish"), side_of(theirs, "axolotl")
-    database.dispose()
 
 
 def whole_text(answer: httpx2.Response) -> str:

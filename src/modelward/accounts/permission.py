@@ -63,8 +63,9 @@ def token_of(headers: Mapping[str, str]) -> str | None:
 
 
 def session_token_of(request: Request) -> str | None:
-    """The token of the dashboard's session."""
-    return request.cookies.get(SECURE_COOKIE) or request.cookies.get(PLAIN_COOKIE)
+    """The token of the dashboard's session. Over HTTPS only from the cookie that no other host can have set."""
+    secure = request.cookies.get(SECURE_COOKIE)
+    return secure or (request.cookies.get(PLAIN_COOKIE) if request.url.scheme != "https" else None)
 
 
 def who(request: Request) -> Principal:

@@ -62,11 +62,12 @@ def kept_email(email: str) -> str:
 
 def is_email(email: str) -> bool:
     """Whether this can be an email. Only a letter that arrives proves that it is one."""
-    before, at, after = email.strip().rpartition("@")
+    written, kept = email.strip(), kept_email(email)
+    before, at, after = written.rpartition("@")
     whole = bool(before and at and after) and "@" not in before
-    return (
-        whole and len(kept_email(email)) <= _LONGEST_EMAIL and email.strip().isprintable() and " " not in email.strip()
-    )
+    # The Kelvin sign is a k in lower case: who owns the one address is not who owns the other.
+    itself = not any(kept_email(char).isascii() for char in written if not char.isascii())
+    return whole and itself and len(kept) <= _LONGEST_EMAIL and written.isprintable() and " " not in written
 
 
 def checked_email(email: str) -> str:

@@ -26,6 +26,7 @@ from modelward.monitoring.quality_answers import with_records
 from modelward.monitoring.quality_schemas import QUALITY_EXAMPLE, ConstraintsAnswer, ConstraintsWanted
 from modelward.monitoring.schemas import EvaluationsAsked, EventsAsked, Moment, ReferenceWindow
 from modelward.monitoring.upload import kept, shown_name
+from modelward.registry.schemas import Prose
 from modelward.registry.service import resolve, schema
 
 router = APIRouter(route_class=ApiRoute, tags=["monitoring"])
@@ -134,7 +135,11 @@ def read_baseline(model: str, session: Reading, reader: Reader) -> Answer:
 
 @router.post("/models/{model}/baseline", status_code=status.HTTP_201_CREATED)
 def upload_baseline(
-    model: str, request: Request, editor: Editor, file: UploadFile, note: Annotated[str | None, Form()] = None
+    model: str,
+    request: Request,
+    editor: Editor,
+    file: UploadFile,
+    note: Annotated[Prose | None, Form(max_length=10_000)] = None,
 ) -> Answer:
     """Upload a CSV or Parquet file as the reference."""
     database = request.app.state.database

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from modelward.kit.paging import Asked
+from modelward.registry.schemas import Prose
 
 
 def _aware(moment: datetime) -> datetime:
@@ -26,7 +27,7 @@ class ReferenceWindow(BaseModel):
 
     start: Moment
     end: Moment
-    note: str | None = None
+    note: Prose | None = Field(default=None, max_length=10_000)
 
 
 class _SpanAsked(Asked):

@@ -37,15 +37,19 @@ def _printable(name: str) -> str:
     return name.strip()
 
 
-def _without_nul(text: str) -> str:
+def _storable(text: str) -> str:
     if "\0" in text:
         raise ValueError("it holds a NUL, which is no text: leave it out")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError("it holds half a surrogate pair, which is no text: leave it out") from None
     return text
 
 
 Printable = Annotated[str, AfterValidator(_printable)]
-Prose = Annotated[str, AfterValidator(_without_nul)]
-Version = Annotated[str, Field(max_length=200, coerce_numbers_to_str=True), AfterValidator(_without_nul)]
+Prose = Annotated[str, AfterValidator(_storable)]
+Version = Annotated[str, Field(max_length=200, coerce_numbers_to_str=True), AfterValidator(_storable)]
 
 
 LARGEST_ATTRIBUTES = 100_000

@@ -44,7 +44,7 @@ def others(request: Request, session: Reading, reader: Reader) -> Response:
 
 
 @router.post("/settings/organisations")
-def switch(session: Writing, reader: Reader, organisation: Annotated[int, Form()]) -> Response:
+def switch(session: Writing, reader: Reader, organisation: Annotated[int, Form(le=2**31 - 1)]) -> Response:
     session_id = _only_the_operator(reader)
     if session.get(Organisation, organisation) is None:
         raise NotFound(f"There is no organisation {organisation} on this machine: choose one from the list.")
