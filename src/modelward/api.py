@@ -1,8 +1,11 @@
 """The HTTP API: each domain's routes under their prefixes, errors as answers, none of them without an owner."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
+from functools import cache
 from importlib.metadata import version
-from typing import NamedTuple
+from importlib.resources import files
+from typing import Any, NamedTuple
 
 from fastapi import FastAPI
 from fastapi.routing import RouteContext, iter_route_contexts
@@ -64,7 +67,9 @@ def create_api() -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
-    api.openapi = describe(api, description=DESCRIPTION, tags=TAGS, prefixes=PREFIXES)  # type: ignore[method-assign]
+    api.openapi = describe(  # type: ignore[method-assign]
+        api, description=DESCRIPTION, tags=TAGS, prefixes=PREFIXES, examples=recorded_examples()
+    )
     install_problem_handlers(api)
     starred = (accounts.starred, registry.starred, ingestion.starred, monitoring.starred, overview.starred, operation)
     others = (
@@ -82,6 +87,13 @@ def create_api() -> FastAPI:
             api.include_router(router, prefix=prefix, include_in_schema=prefix == PREFIX)
     check_declared(api)
     return api
+
+
+@cache
+def recorded_examples() -> Mapping[str, Any]:
+    """Each operation's request and answer, as `scripts/api-examples` recorded them of a real service."""
+    text = files("modelward").joinpath("api_examples.json").read_text(encoding="utf-8")
+    return dict(json.loads(text))
 
 
 def declared(api: FastAPI) -> Iterator[Declared]:

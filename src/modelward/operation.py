@@ -46,7 +46,15 @@ async def health(_: Anybody) -> dict[str, str]:
     return {"status": "ok", "version": version("modelward")}
 
 
-@router.get("/health/ready", responses={503: {"description": "Not ready: `checks` says what is missing."}})
+_NOT_READY = {
+    "description": "Not ready: `checks` says what is missing.",
+    "content": {
+        "application/json": {"example": {"status": "not ready", "checks": {"database": "does not answer: see the log"}}}
+    },
+}
+
+
+@router.get("/health/ready", responses={503: _NOT_READY})
 def ready(request: Request, _: Anybody) -> JSONResponse:
     """Ready: the stores answer, the migrations are done, the worker lives, the journal has room. Otherwise 503."""
     checks = request.app.state.checks.answers()

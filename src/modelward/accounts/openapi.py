@@ -1,7 +1,7 @@
 """What OpenAPI says of a route beyond its own shapes: who may use it, and every error that follows from what it is.
 
 A route that needs a right can refuse; one whose path names something may not find it; one that takes a body can refuse
-the body. Each error is a problem (RFC 9457) with an example.
+the body. Each error is a problem (RFC 9457) with an example. Bodies and answers have the examples that were recorded.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import RouteContext, iter_route_contexts
 
+from modelward.accounts.openapi_examples import Recorded, attach
 from modelward.accounts.permission import declared_by
 from modelward.accounts.principal import RIGHTS_OF_KEY, RIGHTS_OF_ROLE, Right
 
@@ -57,11 +58,17 @@ _PROBLEM_SCHEMA = {
 
 
 def describe(
-    api: FastAPI, *, description: str, tags: Sequence[dict[str, Any]], prefixes: Sequence[str] = ()
+    api: FastAPI,
+    *,
+    description: str,
+    tags: Sequence[dict[str, Any]],
+    prefixes: Sequence[str] = (),
+    examples: Mapping[str, Recorded] | None = None,
 ) -> Callable[[], dict[str, Any]]:
     """What `api.openapi` is to be: the whole description, made once, at its first use.
 
     A route stands in it once, under the first of the `prefixes`, and says under which others it answers too.
+    `examples` are by operation: `GET /api/v1/models`.
     """
     made: dict[str, Any] = {}
 
@@ -71,9 +78,18 @@ def describe(
                 title=api.title, version=api.version, description=description, routes=api.routes, tags=list(tags)
             )
             made.update(_completed(whole, api, prefixes))
+            for path, method, operation in operations(made):
+                attach(operation, (examples or {}).get(f"{method.upper()} {path}", {}))
         return made
 
     return openapi
+
+
+def operations(described: Mapping[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Every operation of a description, with its path and its method in small letters."""
+    for path, methods in described["paths"].items():
+        for method, operation in methods.items():
+            yield path, method, operation
 
 
 def _completed(whole: dict[str, Any], api: FastAPI, prefixes: Sequence[str]) -> dict[str, Any]:
@@ -110,7 +126,10 @@ def _complete(operation: dict[str, Any], route: RouteContext) -> None:
         del responses["422"]
     for status in _errors(operation, route, right):
         responses.setdefault(str(status), _answer(status))
+    for status, answer in responses.items():
+        _exemplify(int(status), answer)
     operation["responses"] = dict(sorted(responses.items()))
+    operation["tags"] = list(dict.fromkeys(operation.get("tags", ())))  # a router in a router says its tags twice
 
 
 def _add_elsewhere(
@@ -147,8 +166,18 @@ def _errors(operation: Mapping[str, Any], route: RouteContext, right: Right | No
         yield from (408, 413, 415)
 
 
+def _exemplify(status: int, answer: dict[str, Any]) -> None:
+    """A route that describes its own error need not repeat what it looks like."""
+    described = answer.get("content", {}).get(_PROBLEM)
+    if described is not None and status in _SAID:
+        described.setdefault("example", _example(status))
+
+
 def _answer(status: int) -> dict[str, Any]:
+    content = {"schema": {"$ref": "#/components/schemas/Problem"}, "example": _example(status)}
+    return {"description": _SAID[status][0], "content": {_PROBLEM: content}}
+
+
+def _example(status: int) -> dict[str, Any]:
     title, detail = _SAID[status]
-    example = {"type": "about:blank", "title": title, "status": status, "detail": detail}
-    content = {"schema": {"$ref": "#/components/schemas/Problem"}, "example": example}
-    return {"description": title, "content": {_PROBLEM: content}}
+    return {"type": "about:blank", "title": title, "status": status, "detail": detail}

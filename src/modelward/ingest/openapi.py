@@ -11,6 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from modelward.accounts.permission import Ingestor
 from modelward.ingest.door import ARROW
+from modelward.ingest.intake import NO_MODEL
 from modelward.ingest.reasons import Reason
 
 router = APIRouter(tags=["ingestion"])
@@ -56,17 +57,16 @@ _TAKEN = {
         "id": {"type": "string", "description": "the same"},
     },
 }
-_PROBLEM = {
-    "type": "object",
-    "required": ["type", "title", "status", "detail"],
-    "properties": {
-        "type": {"type": "string"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string", "description": "a sentence that says what to do"},
-    },
+_PROBLEM = {"$ref": "#/components/schemas/Problem"}
+_NOTHING = {"allOf": [_PROBLEM, {"type": "object", "properties": {"accepted": {"const": 0}, "rejected": _REJECTED}}]}
+_NOTHING_EXAMPLE = {
+    "type": "about:blank",
+    "title": "Nothing was accepted",
+    "status": 422,
+    "detail": NO_MODEL.detail,
+    "accepted": 0,
+    "rejected": [{"index": 0, "reason": NO_MODEL.reason.value, "detail": NO_MODEL.detail}],
 }
-_NOTHING = {**_PROBLEM, "properties": {**_PROBLEM["properties"], "accepted": {"const": 0}, "rejected": _REJECTED}}  # type: ignore[dict-item]
 _REFUSALS = {
     400: "The body is not understood",
     401: "There is no key, or nobody holds it",
@@ -85,7 +85,9 @@ def _answers() -> dict[int | str, dict[str, Any]]:
 
     taken = {"description": "What was accepted is durable", "content": {"application/json": {"schema": _TAKEN}}}
     refused: dict[int | str, dict[str, Any]] = {status: problem(said, _PROBLEM) for status, said in _REFUSALS.items()}
-    return {201: taken, **refused, 422: problem("Nothing was accepted", _NOTHING)}
+    nothing = problem("Nothing was accepted", _NOTHING)
+    nothing["content"]["application/problem+json"]["example"] = _NOTHING_EXAMPLE
+    return {201: taken, **refused, 422: nothing}
 
 
 def _body(one: dict[str, Any], many: str | None, *, arrow: bool) -> dict[str, Any]:
