@@ -1,6 +1,7 @@
 """Joint summaries: whatever happened, they say what the raw rows say, and a long history is cheap to read."""
 
 from datetime import timedelta
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from modelward.jobs.tables import Job, Lease
 from modelward.kit.database import reading, writing
 from modelward.monitoring.joint import build_joint, read_watched
 from modelward.monitoring.joint_outcome import Outcome, summaries_of
-from modelward.monitoring.joint_plan import OUTCOME, Seen, task_of
+from modelward.monitoring.joint_plan import OUTCOME, Plan, Seen, task_of
 from modelward.monitoring.joint_rows import group_names
 from modelward.monitoring.joint_store import Span, joint_of, pieces_of
 from modelward.monitoring.marks import JOINT, REVIEW, mark, marked
@@ -31,15 +32,21 @@ def span(days: float, *, start: float = 0) -> Span:
     return Span(begin, begin + int(days * 86_400))
 
 
-def stored(world: World, over: Span):
+def plan_now(session: Session, world: World) -> Plan:
+    watched = read_watched(session, world.model_id)
+    assert watched is not None
+    return watched.plan
+
+
+def stored(world: World, over: Span) -> dict[str, Any]:
     with reading(world.engine) as session:
-        watched = read_watched(session, world.model_id)
-        return joint_of(session, model_id=world.model_id, recipe=watched.plan.recipe, span=over)
+        recipe = plan_now(session, world).recipe
+        return dict(joint_of(session, model_id=world.model_id, recipe=recipe, span=over))
 
 
 def raw(world: World, over: Span):
     with reading(world.engine) as session:
-        plan = read_watched(session, world.model_id).plan
+        plan = plan_now(session, world)
     start = START + timedelta(seconds=over.start - START.timestamp())
     end = start + timedelta(seconds=over.end - over.start)
     columns = ["ts", "prediction", "score", "label_number", "label_text", "labelled_at", "f1", "f2", "f3"]
@@ -54,6 +61,8 @@ def same(one, other) -> None:
             assert (mine.groups, mine.counts.tolist()) == (theirs.groups, theirs.counts.tolist())
             continue
         assert isinstance(mine, Outcome)
+        assert mine.confusion is not None
+        assert mine.unlabelled is not None
         assert (mine.rows, mine.labelled) == (theirs.rows, theirs.labelled)
         np.testing.assert_array_equal(mine.confusion.counts, theirs.confusion.counts)
         for side in ("negatives", "positives"):
@@ -134,7 +143,7 @@ def test_two_thousand_buckets_are_built_in_runs_and_read_from_few_rows(world: Wo
     quarter = span(84)
     with reading(world.engine) as session:
         buckets = session.scalar(select(func.count()).where(Joint.name == OUTCOME, Joint.rolled_up.is_(False)))
-        recipe = read_watched(session, world.model_id).plan.recipe
+        recipe = plan_now(session, world).recipe
         pieces = pieces_of(session, model_id=world.model_id, recipe=recipe, span=quarter)
     assert buckets == 84 * 24
     assert pieces == 84

@@ -87,6 +87,7 @@ def test_a_label_that_is_corrected_corrects_the_figures(outcomes: Outcomes) -> N
     outcomes.label("a")
     outcomes.work()
     before = outcomes.windows()[0].value
+    assert before is not None
     for event_id in outcomes.truth:
         outcomes.truth[event_id] = 1 - outcomes.truth[event_id]
     outcomes.label("a")
@@ -108,8 +109,8 @@ def test_the_figures_of_a_window_are_those_of_its_raw_rows(outcomes: Outcomes) -
         assert (found["value"], found["low"], found["high"]) == pytest.approx(
             (expected.statistic, expected.low, expected.high), rel=1e-9
         )
-    for name, metric in {"accuracy": accuracy, "f1": f1}.items():
-        assert metrics[name]["value"] == metric(label, predicted).statistic
+    for name, expected in {"accuracy": accuracy(label, predicted), "f1": f1(label, predicted)}.items():
+        assert metrics[name]["value"] == expected.statistic
     assert view(outcomes).current.extra["exact"]
 
 
@@ -137,6 +138,7 @@ def test_any_span_is_the_merge_of_its_buckets(outcomes: Outcomes) -> None:
     label, predicted, score = outcomes.arrays(["d0", "d1"])
     with reading(outcomes.world.engine) as session:
         found = performance_of_span(session, model_id=outcomes.world.model_id, start=START, end=START + 2 * DAY)
+    assert found is not None
     assert (found["rows"], found["labelled"], found["coverage"]) == (600, 600, 1.0)
     assert found["metrics"]["accuracy"]["value"] == accuracy(label, predicted).statistic
     assert found["metrics"]["roc_auc"]["value"] == pytest.approx(roc_auc(label, score).statistic)
@@ -206,6 +208,9 @@ def test_estimates_become_truth_and_are_held_against_it(outcomes: Outcomes) -> N
     last = outcomes.windows()[-1]
     assert last.state == "final"
     assert (last.estimate, last.parted) == (expected, False)
+    assert last.value is not None
+    assert last.estimate_low is not None
+    assert last.estimate_high is not None
     assert last.estimate_low < last.value < last.estimate_high
     found = view(outcomes)
     assert found.standard_source == "measured on the first 7 windows with labels"
