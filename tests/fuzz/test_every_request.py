@@ -102,7 +102,8 @@ def fuzz(service: Running, key: str, folder: Path, *, phases: str, examples: int
         "--warnings=off",
         f"--report-dir={folder}",
     ]
-    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)
+    env = {**os.environ, "SCHEMATHESIS_HOOKS": "serialise_lines", "PYTHONPATH": str(Path(__file__).parent)}
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder, env=env)
 
 
 def cases_of(said: str) -> int:
