@@ -5,11 +5,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from sqlalchemy import delete, event, func, select, update
+from sqlalchemy import Engine, delete, event, func, select, update
 from sqlalchemy.orm import Session
 from tests.monitoring.outcomes import DAY, HOUR, Outcomes
 from tests.monitoring.world import FAR, START, World
 
+from modelward.events.duckdb import DuckDBStore
 from modelward.jobs.service import claim, enqueue
 from modelward.jobs.tables import Job, Lease
 from modelward.kit.database import reading, writing
@@ -249,3 +250,15 @@ def _built(world: World):
             built(session)
         built = build_joint(world.engine, world.store, model_id=world.model_id, now=START + DAY)
     return built
+
+
+def test_on_each_database_late_labels_reach_their_window(each_database: Engine, store: DuckDBStore) -> None:
+    outcomes = Outcomes(World.make(each_database, store))
+    outcomes.change_model(attributes={"protected_attributes": ["town"], "training_accuracy": 0.7})
+    outcomes.send("a", 0, rows=250)
+    outcomes.work()
+    outcomes.label("a")
+    outcomes.work()
+    assert [(window.state, window.verdict) for window in outcomes.windows()] == [("final", "ok")]
+    assert [row.labelled for row in outcomes.fairness()] == [250]
+    same(stored(outcomes.world, span(1)), raw(outcomes.world, span(1)))
