@@ -57,7 +57,12 @@ unit: setup-dev browser  ## the tests
 browser:  ## install Debian's Chromium where that is possible, and say so where not
 	@scripts/install-browser
 
-proof: setup-dev browser  ## the long proofs: crashes under load, the demo from an empty folder
+.venv/.spark: .venv/.dev requirements/spark.txt
+	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements/spark.txt
+	@touch $@
+
+proof: setup-dev browser .venv/.spark  ## the long proofs: crashes under load, the demo from an empty folder, a local Spark
+	@scripts/install-java
 	@$(BIN)/pytest -m proof
 
 fuzz: setup-dev  ## 10,000 requests made up from the API's description
@@ -73,6 +78,7 @@ peers: $(BIN)/uv  ## other libraries of the field, in .peers, for python -m benc
 pin: $(BIN)/uv  ## resolve and pin the requirements anew
 	@$(UV) pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header pyproject.toml -o requirements/runtime.txt
 	@$(UV) pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --constraints requirements/runtime.txt --group dev pyproject.toml -o requirements/dev.txt
+	@$(UV) pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --constraints requirements/dev.txt --group spark -o requirements/spark.txt
 	@$(UV) pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --constraints requirements/dev.txt requirements/build.in -o requirements/build.txt
 	@$(UV) pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header requirements/uv.in -o requirements/uv.txt
 

@@ -133,7 +133,7 @@ def test_a_column_of_times_in_any_file_is_left_out_of_all(tmp_path):
 def test_many_profiles_are_merged_in_levels_and_nothing_is_lost():
     values = np.random.default_rng(3).normal(size=60_000)
     parts = (pa.table({"x": part}) for part in np.array_split(values, 200))
-    merged = frames._read_batches(parts, skip=()).profile.columns["x"]
+    merged = frames.read_batches(parts, skip=()).profile.columns["x"]
     whole = NumericSummary.of(values)
     assert isinstance(merged, NumericSummary)
     assert (merged.count, merged.minimum, merged.maximum) == (60_000, whole.minimum, whole.maximum)

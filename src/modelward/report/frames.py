@@ -50,7 +50,7 @@ def read_profile(data: Any, *, skip: Collection[str] = ()) -> Read:
         NotFound: there is no file at the path.
         Invalid: it is not a table that can be read.
     """
-    consume = partial(_read_batches, skip=skip)
+    consume = partial(read_batches, skip=skip)
     if not isinstance(data, str | Path):
         batches = batches_in(data)
         return read_frame(open_frame(data), skip) if batches is None else consume(batches)
@@ -110,7 +110,7 @@ class _Merging:
         return Profile.merge(profile for level in reversed(self.levels) for profile in level)
 
 
-def _read_batches(tables: "Iterable[pa.Table]", *, skip: Collection[str]) -> Read:
+def read_batches(tables: "Iterable[pa.Table]", *, skip: Collection[str]) -> Read:
     """The profile of all tables together; a column that cannot be compared in one of them is left out of all."""
     merging = _Merging()
     left_out: dict[str, str] = {}

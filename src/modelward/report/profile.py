@@ -22,3 +22,15 @@ class Profile(profile.Profile):
         """
         read = read_profile(columns).profile
         return cls(read.rows, read.columns)
+
+    @classmethod
+    def of_spark(cls, frame: Any) -> Self:
+        """Summarise a Spark data frame where its partitions are; only their summaries come to the driver.
+
+        Raises:
+            Invalid: it is not a Spark data frame.
+        """
+        from modelward.report.spark import profile_spark
+
+        read = profile_spark(frame).profile
+        return cls(read.rows, read.columns)

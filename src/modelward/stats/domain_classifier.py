@@ -65,7 +65,7 @@ def domain_classifier(
     >>> rng = np.random.default_rng(0)
     >>> a, b = rng.normal(size=(2, 1000))
     >>> result = domain_classifier({"a": a, "b": a + 0.3 * b}, {"a": a, "b": b})
-    >>> result.statistic > 0.8, result.low > 0.5, sorted(name for name, _ in result.columns)
+    >>> result.statistic > 0.75, result.low > 0.5, sorted(name for name, _ in result.columns)
     (True, True, ['a', 'b'])
 
     Raises:

@@ -16,6 +16,8 @@ ROWS = 20_000
 VARIANCE = 0.65
 _CATEGORIES = 10
 _FEWEST = 20
+_FAR = 100.0  # What lies farther out, in standard deviations, counts as that far.
+_LARGE = 1e100
 
 
 @dataclass(frozen=True)
@@ -50,11 +52,12 @@ def pca_reconstruction(
 ) -> PcaReconstruction:
     """How well the principal components of the reference describe the current rows: ‖x − V Vᵀ x‖, its mean over rows.
 
-    Every column is brought to a mean of 0 and a variance of 1: numbers by those of the reference, names by one column
-    for each of the 10 commonest, which have a variance of 1 together. The components that hold `variance` of it are
-    found on one half of at most `rows` reference rows; the other half gives the error that is held against that of the
-    current rows, by Welch's test of two means. A change of how columns hang together shows, even where each column
-    alone is as before; so does a rise of the spread. What moves along the components does not.
+    Every column is brought to a mean of 0 and a variance of 1: numbers by those of the reference without its outer 1
+    % on each side, names by one column for each of the 10 commonest, which have a variance of 1 together. The
+    components that hold `variance` of it are found on one half of at most `rows` reference rows; the other half gives
+    the error that is held against that of the current rows, by Welch's test of two means. A change of how columns
+    hang together shows, even where each column alone is as before; so does a rise of the spread. What moves along the
+    components does not.
 
     Edge cases: a missing number counts as the mean and a missing name as the commonest; a column that is constant in
     the reference tells nothing and is left out; a p-value of 1 where no error can be told from none; of more than 100
@@ -108,7 +111,7 @@ class _Scale(NamedTuple):
     def numbers_of(self, table: Table) -> F64:
         """A table as numbers, one row each."""
         parts = [
-            (np.where(np.isnan(table[name]), mean, table[name])[:, None] - mean) / divisor
+            np.clip((np.where(np.isnan(table[name]), mean, table[name])[:, None] - mean) / divisor, -_FAR, _FAR)
             for name, (mean, divisor) in self.means.items()
         ]
         parts += [_dummies(table[name], *scale) for name, scale in self.shares.items()]
@@ -119,10 +122,9 @@ def _scale_numbers(name: str, values: F64, means: dict[str, tuple[float, float]]
     present = values[~np.isnan(values)]
     if present.size and present.min() < present.max():
         # One value far out would otherwise be the scale of all others.
-        low, high = np.quantile(present, [0.001, 0.999])
-        inner = np.clip(present, low, high)
-        spread = float(inner.std()) or float(present.std())
-        means[name] = float(inner.mean()), spread
+        low, high = np.quantile(present, [0.01, 0.99], method="nearest")
+        inner = np.clip(present, low, high) if low < high else np.clip(present, -_LARGE, _LARGE)
+        means[name] = float(inner.mean()), float(inner.std()) or 1.0
 
 
 def _scale_names(name: str, values: npt.NDArray[Any], shares: dict[str, tuple[dict[str, int], F64, float]]) -> None:
