@@ -54,6 +54,7 @@ def create_api() -> FastAPI:
     from modelward.ingest import routes as ingestion
     from modelward.monitoring import overview_routes as overview
     from modelward.monitoring import performance_routes as performance
+    from modelward.monitoring import report_routes as reports
     from modelward.monitoring import routes as monitoring
     from modelward.monitoring import segment_routes as segments
     from modelward.operation import router as operation
@@ -80,6 +81,7 @@ def create_api() -> FastAPI:
         monitoring.router,
         performance.router,
         segments.router,
+        reports.router,
         overview.router,
     )
     for prefix in PREFIXES:

@@ -59,8 +59,13 @@ def judge(subject: Subject, window: Window, profile: Profile, *, closed: bool, s
 
 def compare_with_reference(monitor: Monitor, reference: Reference, current: Profile) -> Comparison:
     """The comparison of the judged columns, as the library would make it."""
+    return compare_profiles(*compared_sides(monitor, reference, current), monitor)
+
+
+def compared_sides(monitor: Monitor, reference: Reference, current: Profile) -> tuple[Profile, Profile]:
+    """The reference and the current profile with the columns that are held against each other."""
     sides = (_held(reference.profile, monitor), _held(current, monitor))
-    return compare_profiles(*_comparable(*sides, monitor.minimum_rows), monitor)
+    return _comparable(*sides, monitor.minimum_rows)
 
 
 def _held(profile: Profile, monitor: Monitor) -> Profile:

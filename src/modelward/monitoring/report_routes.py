@@ -1,0 +1,54 @@
+"""The report and the placebo of a model over HTTP."""
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query
+from fastapi.responses import Response
+
+from modelward.accounts.api_route import ApiRoute
+from modelward.accounts.permission import Reader
+from modelward.kit.clock import now
+from modelward.kit.web import Reading
+from modelward.monitoring.reports import MEDIA_TYPES, REPORT_EXAMPLE, file_name, report_of
+from modelward.monitoring.schemas import Moment
+from modelward.registry.service import resolve
+
+router = APIRouter(route_class=ApiRoute, tags=["monitoring"])
+
+ONE_FILE = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'; sandbox"
+)
+"""The page carries its style in itself, and nothing else: no script, no form, no other file, an origin of its own."""
+
+_TEXT = {"schema": {"type": "string"}}
+_ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {
+        "content": {
+            "application/json": {"example": REPORT_EXAMPLE},
+            **{kind.partition(";")[0]: _TEXT for kind in MEDIA_TYPES.values()},
+        }
+    }
+}
+
+
+@router.get("/models/{model}/report", response_model=dict[str, Any], responses=_ANSWERS)
+def report(
+    model: str,
+    session: Reading,
+    reader: Reader,
+    *,
+    start: Annotated[Moment, Query(description="From this moment on.")],
+    end: Annotated[Moment, Query(description="Up to but without this moment.")],
+    format: Annotated[Literal["json", "html", "markdown", "junit"], Query(description="As what.")] = "json",  # noqa: A002
+) -> dict[str, Any] | Response:
+    """The report on a span, as `modelward.compare` writes it: JSON, one HTML file, Markdown or JUnit XML."""
+    found = resolve(session, reader.scope, model)
+    made = report_of(session, found, start, end, now=now())
+    if format == "json":
+        return made.to_dict()
+    place = "inline" if format == "html" else "attachment"
+    headers = {"Content-Disposition": f'{place}; filename="{file_name(found, start, format)}"'}
+    if format == "html":
+        headers["Content-Security-Policy"] = ONE_FILE
+    return Response(getattr(made, f"to_{format}")(), media_type=MEDIA_TYPES[format], headers=headers)

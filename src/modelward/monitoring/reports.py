@@ -1,0 +1,123 @@
+"""The library's report, written by the service: a model's window held against its reference, from their profiles."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from modelward.errors import Invalid
+from modelward.monitoring.columns import PREDICTION, SCORE, SHOWN_ONLY, feature_key
+from modelward.monitoring.judge import compared_sides
+from modelward.monitoring.monitor_settings import monitor_of
+from modelward.monitoring.subject import Reference, read_reference
+from modelward.monitoring.window_profiles import whole_buckets, window_profile
+from modelward.registry.service import current_baseline
+from modelward.registry.tables import Model
+from modelward.report.evidence import Evidence
+from modelward.report.report import Report
+from modelward.rules.comparison import compare_profiles
+from modelward.rules.monitor import Monitor
+from modelward.stats import Profile
+
+MEDIA_TYPES = {
+    "html": "text/html; charset=utf-8",
+    "markdown": "text/markdown; charset=utf-8",
+    "junit": "application/xml; charset=utf-8",
+}
+ENDINGS = {"html": "html", "markdown": "md", "junit": "xml"}
+
+
+def report_of(session: Session, model: Model, start: datetime, end: datetime, *, now: datetime) -> Report:
+    """The report on [start, end), which is widened to a whole bucket at its beginning.
+
+    Columns bear the names that they have in the model's profiles: features their own, outcomes `@prediction` and
+    `@score`.
+
+    Raises:
+        Invalid: the span ends before it begins or holds no event, or there is no reference yet.
+    """
+    if end <= start:
+        raise Invalid("The span must end after it begins.")
+    reference = read_reference(session, current_baseline(session, model.id))
+    if reference is None:
+        raise Invalid("There is no reference yet to report against: upload one, or name a window of the events.")
+    begins = whole_buckets(session, model.id, start)
+    current = window_profile(session, model_id=model.id, start=begins, end=end)
+    if not current.rows:
+        raise Invalid(f"There are no events between {_said(begins)} and {_said(end)} UTC: ask for another span.")
+    monitor = monitor_of(model)
+    sides = compared_sides(monitor, reference, current)
+    comparison = compare_profiles(*sides, monitor)
+    compared = {finding.column for finding in comparison.columns}
+    names = f"reference {reference.id}", f"{model.key}, {_said(begins)} to {_said(end)}"
+    return Report(
+        comparison,
+        _left_out(monitor, reference, current, compared),
+        {column: role for column, role in _roles(monitor).items() if column in compared},
+        Evidence(*sides, monitor, names, now),
+    )
+
+
+def file_name(model: Model, start: datetime, kind: str) -> str:
+    """What the report is called when it is saved."""
+    return f"report-{model.id}-{start:%Y-%m-%d}.{ENDINGS[kind]}"
+
+
+def _roles(monitor: Monitor) -> dict[str, str]:
+    protected = {feature_key(name): "protected" for name in monitor.protected}
+    return {**protected, PREDICTION: "prediction", SCORE: "score"}
+
+
+def _left_out(monitor: Monitor, reference: Reference, current: Profile, compared: Collection[str]) -> Mapping[str, str]:
+    sides = {"reference": reference.profile, "window": current}
+    names = dict.fromkeys(name for side in sides.values() for name in side.columns if name not in compared)
+    return {name: _why_not(name, monitor, sides) for name in names}
+
+
+def _why_not(name: str, monitor: Monitor, sides: Mapping[str, Profile]) -> str:
+    if name in monitor.ignore:
+        return "the monitor's settings leave it out"
+    if name in SHOWN_ONLY and name not in monitor.tests:
+        return "it is judged only where the monitor's settings name a test for it"
+    empty = [side for side, profile in sides.items() if name not in profile.columns or not profile.columns[name].count]
+    return f"the {' and the '.join(empty)} has no value of it" if empty else "there are too few rows to compare"
+
+
+def _said(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M}"
+
+
+REPORT_EXAMPLE: dict[str, Any] = {
+    "drifted": True,
+    "verdict": "drifted",
+    "reason": "1 of 3 columns drifted: `age`.",
+    "rows_reference": 600,
+    "rows_current": 600,
+    "columns": [
+        {
+            "column": "age",
+            "kind": "numeric",
+            "verdict": "drifted",
+            "drifted": True,
+            "method": "psi",
+            "statistic": 4.83,
+            "threshold": 0.25,
+            "p_value": 1e-12,
+            "p_adjusted": 1e-12,
+            "n_reference": 600,
+            "n_current": 600,
+            "statistics": {"psi": 4.83, "ks": 0.78, "mean_shift": 2.46},
+            "new_categories": [],
+            "reason": "`age` moved from median 40 to 60, a shift of +20 throughout (PSI 4.83)",
+            "reference": {"rows": 600, "mean": 40.1},
+            "current": {"rows": 600, "mean": 60.2},
+            "role": None,
+        }
+    ],
+    "left_out": {"@latency_ms": "it is judged only where the monitor's settings name a test for it"},
+    "why": [],
+    "segments": None,
+    "together": None,
+    "slices": None,
+}
