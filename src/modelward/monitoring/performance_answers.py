@@ -68,6 +68,7 @@ PERFORMANCE_EXAMPLE: dict[str, Any] = {
     "metric": "accuracy",
     "standard": 0.93,
     "standard_source": "given at registration",
+    "limit": 0.7905,
     "current": {"point": _POINT, "metrics": {"accuracy": {"value": 0.941, "low": 0.924, "high": 0.955, "rows": 908}}},
     "windows": [_POINT],
     "back_test": [

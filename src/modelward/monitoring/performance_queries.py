@@ -29,7 +29,7 @@ from modelward.monitoring.tables import Fairness, Performance
 from modelward.monitoring.window_profiles import seconds
 from modelward.registry.tables import Model
 from modelward.rules.fairness import FairnessVerdict
-from modelward.rules.performance import JUDGED_BY, PerformanceVerdict
+from modelward.rules.performance import JUDGED_BY, LOWER_IS_BETTER, PerformanceVerdict
 
 NO_LABELS = (
     "no outcome of this model is known yet: send each one as it becomes known, with POST /api/v1/labels and the "
@@ -71,6 +71,7 @@ def performance_view(
         metric=metric or next(iter(JUDGED_BY.get(task, ())), None),
         standard=found[metric].value if metric else None,
         standard_source=found[metric].source if metric else None,
+        limit=_limit(metric, found[metric].value, watched.subject.monitor.performance_fall) if metric else None,
         current=None if newest is None else _detail(session, newest, concept.since),
         windows=tuple(_point(window, concept.since) for window in windows),
         back_test=back_test(session, windows, {name: entry.value for name, entry in found.items()}),
@@ -150,7 +151,11 @@ def _no_fairness(reason: str) -> FairnessView:
 
 def _nothing(reason: str) -> PerformanceView:
     verdict = PerformanceVerdict.NO_LABELS.value
-    return PerformanceView("day", "", verdict, reason, None, None, None, None, None, None, (), ())
+    return PerformanceView("day", "", verdict, reason, None, None, None, None, None, None, None, (), ())
+
+
+def _limit(metric: str, standard: float, fall: float) -> float:
+    return standard * (1 + fall if metric in LOWER_IS_BETTER else 1 - fall)
 
 
 def _said(watched: Watched, windows: Sequence[Performance]) -> tuple[str, str]:

@@ -86,6 +86,8 @@ class PerformanceView:
     metric: str | None
     standard: float | None
     standard_source: str | None
+    limit: float | None
+    """How far the metric may move from its standard before it counts as a fall."""
     current: PerformanceDetail | None
     windows: tuple[PerformancePoint, ...]
     back_test: tuple[BackTest, ...]

@@ -13,9 +13,10 @@ from modelward.errors import NotFound, Unavailable
 from modelward.events.contract import EventStore
 from modelward.monitoring import queries as monitoring
 from modelward.monitoring.monitor_settings import monitor_of
-from modelward.monitoring.readings import Distribution, HeatMap
+from modelward.monitoring.readings import Distribution, EvaluationView, HeatMap
+from modelward.monitoring.why import why_now
 from modelward.registry.service import resolve, schema
-from modelward.registry.tables import Project
+from modelward.registry.tables import Model, Project
 from modelward.web.time_range import USUAL, TimeRange, time_range, window_start
 from modelward.web.views.column import Limits
 from modelward.web.views.heat import chosen_column
@@ -128,18 +129,27 @@ def readings(session: Session, events: EventStore, facts: ModelFacts, asked: Ask
     heat = heat_of(session, facts, asked.range)
     stored = {feature.name: feature.column for feature in schema(session, facts.id).features}
     rows, away = latest_events(events, facts.id)
+    latest = monitoring.latest_evaluation(session, model_id=facts.id)
     return ModelReadings(
         facts=facts,
         heat=heat,
         history=heat.windows,
-        latest=monitoring.latest_evaluation(session, model_id=facts.id),
+        latest=latest,
         reference=monitoring.reference(session, model_id=facts.id),
+        why=_why(session, facts, latest),
         chosen=chosen_of(session, facts, asked, heat),
         prediction=_prediction_of(session, facts, heat),
         events=rows,
         features=stored,
         events_away=away,
     )
+
+
+def _why(session: Session, facts: ModelFacts, latest: EvaluationView | None) -> list[dict[str, Any]]:
+    if latest is None:
+        return []
+    since = monitoring.drifted_since(session, model_id=facts.id)
+    return why_now(session, session.get_one(Model, facts.id), latest, since)
 
 
 def status_readings(session: Session, facts: ModelFacts, _asked: Asked) -> ModelReadings:

@@ -5,6 +5,7 @@ from fastapi import FastAPI
 from modelward.web import (
     account_routes,
     key_routes,
+    model_tabs_routes,
     oidc_routes,
     people_routes,
     routes,
@@ -24,6 +25,7 @@ def include_pages(app: FastAPI) -> None:
         key_routes,
         account_routes,
         waiting_routes,
+        model_tabs_routes,
         routes,
     ):
         app.include_router(part.router)

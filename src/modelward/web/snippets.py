@@ -88,3 +88,16 @@ def _opened(written: str) -> str:
 
 def _header(token: str) -> str:
     return f'  -H "Authorization: Bearer {token}" \\\n'
+
+
+def send_label(base: str, *, token: str = NO_KEY) -> str:
+    """Sends the outcome of one prediction."""
+    body = shlex.quote(json.dumps({"event_id": "the-id-of-the-event", "label": 1}))
+    return f"curl {base}/api/v1/labels \\\n{_header(token)}  -H 'Content-Type: application/json' \\\n  -d {body}"
+
+
+def declare_protected(base: str, key: str, *, token: str = NO_KEY) -> str:
+    """Declares protected attributes in the settings of the monitor."""
+    body = shlex.quote(json.dumps({"protected": ["sex"], "positive": "yes"}))
+    where = f"{base}/api/v1/models/{quote(key, safe='')}/monitor"
+    return f"curl -X PUT {where} \\\n{_header(token)}  -H 'Content-Type: application/json' \\\n  -d {body}"

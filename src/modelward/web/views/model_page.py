@@ -17,6 +17,7 @@ from modelward.web.views.incidents import incidents
 from modelward.web.views.naming import column_title
 from modelward.web.views.numbers import TITLES, Table
 from modelward.web.views.overview import reason_without_one
+from modelward.web.views.reasons import Reason, reasons_of
 from modelward.web.views.traffic import Part, latency_part, newest_latency, prediction_part, volume_part
 from modelward.web.writing import count, day, exact, milliseconds, number, score, span
 
@@ -60,6 +61,7 @@ class ModelReadings:
     events: Sequence[Mapping[str, Any]] = ()
     features: Mapping[str, str] = field(default_factory=dict)
     events_away: str | None = None
+    why: Sequence[Mapping[str, Any]] = ()
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,30 @@ class Choice:
 
 
 @dataclass(frozen=True)
+class Tab:
+    """One part of a model that has an address of its own."""
+
+    name: str
+    address: str
+    here: bool
+
+
+TABS = (
+    ("", "Drift"),
+    ("quality", "Quality"),
+    ("performance", "Performance"),
+    ("fairness", "Fairness"),
+    ("segments", "Segments"),
+)
+
+
+def tabs_of(root: str, asked: "Asked", zone: ZoneInfo, *, here: str) -> tuple[Tab, ...]:
+    """The links between the parts of a model; each keeps the range of the page."""
+    kept = asked.range.parameters(zone)
+    return tuple(Tab(name, address(f"{root}/{slug}".rstrip("/"), **kept), slug == here) for slug, name in TABS)
+
+
+@dataclass(frozen=True)
 class ReferenceCard:
     """The reference, and what one may do now."""
 
@@ -105,6 +131,8 @@ class ReferenceCard:
 class ModelPage:
     facts: ModelFacts
     path: str
+    tabs: tuple[Tab, ...]
+    why: tuple[Reason, ...]
     state: State
     reason: str
     figures: tuple[Figure, ...]
@@ -139,6 +167,8 @@ def model_page(read: ModelReadings, asked: Asked, *, now: datetime) -> ModelPage
     return ModelPage(
         facts=read.facts,
         path=path,
+        tabs=tabs_of(path, asked, zone, here=""),
+        why=reasons_of(read.why, linker(asked, zone, "#column")),
         state=state_of(read.facts.health),
         reason=read.facts.health_reason
         or reason_without_one(read.facts.health, _status(read.reference), read.facts.event_count),
