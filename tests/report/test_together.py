@@ -30,6 +30,16 @@ def broken():
     return modelward.compare(pair(rng, related=True), pair(rng, related=False), multivariate=True)
 
 
+def joint_of(report):
+    assert report.together is not None
+    return report.together
+
+
+def area_of(report):
+    assert joint_of(report).classifier is not None
+    return joint_of(report).classifier
+
+
 def test_a_relation_that_broke_is_drift_though_no_column_drifted(broken):
     assert not broken.findings
     assert broken.drifted
@@ -53,8 +63,8 @@ def test_every_format_tells_of_all_columns_together(broken):
 def test_without_drift_all_columns_together_are_as_in_the_reference():
     rng = np.random.default_rng(1)
     report = modelward.compare(pair(rng, related=True), pair(rng, related=True), multivariate=True)
-    assert (report.verdict, report.together.verdict) == ("ok", "ok")
-    assert report.together.classifier.low <= 0.5 <= report.together.classifier.high
+    assert (report.verdict, joint_of(report).verdict) == ("ok", "ok")
+    assert area_of(report).low <= 0.5 <= area_of(report).high
 
 
 def test_it_is_looked_at_only_when_asked_for_and_labels_are_none_of_it():
@@ -63,12 +73,12 @@ def test_it_is_looked_at_only_when_asked_for_and_labels_are_none_of_it():
     assert modelward.compare(before, now).together is None
     now["outcome"], before["outcome"] = np.ones(ROWS), np.zeros(ROWS)
     report = modelward.compare(before, now, label="outcome", multivariate=True)
-    assert report.together.verdict == "ok"
+    assert joint_of(report).verdict == "ok"
 
 
 def test_too_few_rows_and_profiles_are_answered_in_a_sentence():
     few = {"x": [1.0, 2.0] * 30}
-    assert modelward.compare(few, few, multivariate=True).together.verdict == "too_few"
+    assert joint_of(modelward.compare(few, few, multivariate=True)).verdict == "too_few"
     with pytest.raises(Invalid, match="judged by their rows"):
         modelward.compare(modelward.Profile.of(few), few, multivariate=True)
 
@@ -80,7 +90,7 @@ def test_a_folder_is_sampled_as_its_rows_are(tmp_path):
         part = slice(place * 400, (place + 1) * 400)
         pq.write_table(pa.table({name: values[part] for name, values in now.items()}), tmp_path / f"{place}.parquet")
     report = modelward.compare(before, tmp_path, multivariate=True)
-    assert (report.together.verdict, report.together.classifier.n_current) == ("drifted", ROWS)
+    assert (joint_of(report).verdict, area_of(report).n_current) == ("drifted", ROWS)
 
 
 def vectors(rng, mean, length=12):
