@@ -1,5 +1,6 @@
 """The tabs of a model beside drift: data quality, performance, fairness and segments, each at an address of its own."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated
 
@@ -17,11 +18,12 @@ from modelward.web import queries
 from modelward.web.errors import PageRoute
 from modelward.web.pages import page
 from modelward.web.routes import Asking
-from modelward.web.snippets import base_of, declare_protected, send_label
+from modelward.web.snippets import base_of, declare_protected, first_event, send_label
 from modelward.web.time_range import model_path, window_name
 from modelward.web.views.fairness import RATES, chosen_of, fairness_numbers, fairness_tab
 from modelward.web.views.numbers import Table
 from modelward.web.views.performance import performance_numbers, performance_tab
+from modelward.web.views.quality import quality_numbers, quality_tab
 from modelward.web.views.tabs import TabHead, head_of
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False, default_response_class=HTMLResponse)
@@ -40,11 +42,7 @@ def performance(request: Request, key: str, asking: Asking, session: Reading, re
         if opened is None:
             raise NotFound("There is no such window of this model: choose one from the list.")
     head = head_of(facts, asked, "performance", spans=[(p.starts_at, p.ends_at) for p in view.windows], kept={})
-
-    def link(starts_at: datetime) -> str:
-        return head.address(window=window_name(starts_at)) + "#window"
-
-    tab = performance_tab(view, zone=facts.zone, link=link, opened=opened)
+    tab = performance_tab(view, zone=facts.zone, link=_window_link(head), opened=opened)
     return page(
         request,
         "model_performance.html",
@@ -97,6 +95,41 @@ def fairness_table(
     view = fairness_view(session, model_id=facts.id, start=asked.range.start, end=asked.range.end)
     head = head_of(facts, asked, "fairness", spans=(), kept={})
     return _numbers(request, head, fairness_numbers(chosen_of(view, attribute), facts.zone), "Fairness by window")
+
+
+@router.get("/dashboard/models/{key}/quality")
+def quality(
+    request: Request, *, key: str, examples: bool = False, asking: Asking, session: Reading, reader: Reader
+) -> Response:
+    facts = queries.facts_of(session, reader.scope, key)
+    asked = queries.asked_of(session, facts, asking, now())
+    read = queries.quality_readings(session, request.app.state.events if examples else None, facts, asked)
+    head = head_of(facts, asked, "quality", spans=[(p.starts_at, p.ends_at) for p in read.points], kept={})
+    tab = quality_tab(read.answer, read.points, read.judged, zone=facts.zone, link=_window_link(head))
+    shown = None if examples else "true"
+    return page(
+        request,
+        "model_quality.html",
+        model=head,
+        tab=tab,
+        examples=examples,
+        examples_address=head.address(window=window_name(asked.window) if asked.window else None, examples=shown),
+        numbers=numbers_address(head),
+        first_event=first_event(base_of(request), facts.key),
+    )
+
+
+@router.get("/dashboard/models/{key}/quality/numbers")
+def quality_table(request: Request, key: str, asking: Asking, session: Reading, reader: Reader) -> Response:
+    facts = queries.facts_of(session, reader.scope, key)
+    asked = queries.asked_of(session, facts, asking, now())
+    points, judged = queries.judged_windows(session, facts, asked)
+    head = head_of(facts, asked, "quality", spans=(), kept={})
+    return _numbers(request, head, quality_numbers(points, judged, facts.zone), "Data quality by window")
+
+
+def _window_link(head: TabHead) -> Callable[[datetime], str]:
+    return lambda starts_at: head.address(window=window_name(starts_at))
 
 
 def numbers_address(head: TabHead, **parameters: str | None) -> str:

@@ -1,6 +1,6 @@
 """What each page reads: a few look-ups of the registry, of monitoring, and of the event store for the latest rows."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,8 @@ from modelward.errors import NotFound, Unavailable
 from modelward.events.contract import EventStore
 from modelward.monitoring import queries as monitoring
 from modelward.monitoring.monitor_settings import monitor_of
-from modelward.monitoring.readings import Distribution, EvaluationView, HeatMap
+from modelward.monitoring.quality_answers import quality, with_records
+from modelward.monitoring.readings import Distribution, EvaluationView, HeatMap, WindowPoint
 from modelward.monitoring.why import why_now
 from modelward.registry.service import resolve, schema
 from modelward.registry.tables import Model, Project
@@ -189,3 +190,34 @@ def latest_events(events: EventStore, model_id: int) -> tuple[list[Mapping[str, 
         return [], None
     except Unavailable as error:
         return [], error.sentence
+
+
+@dataclass(frozen=True)
+class QualityReadings:
+    """The quality of the window that is open, and that of every window of the range, oldest first."""
+
+    answer: Mapping[str, Any]
+    points: tuple[WindowPoint, ...]
+    judged: Sequence[Mapping[str, Any]]
+
+
+def quality_readings(session: Session, events: EventStore | None, facts: ModelFacts, asked: Asked) -> QualityReadings:
+    """What the tab of data quality needs; with an event store, events that show each finding too.
+
+    Raises:
+        NotFound: the address names a window that is not there.
+    """
+    points, judged = judged_windows(session, facts, asked)
+    start, end = _window(session, facts, asked, HeatMap(facts.window, points, ()))
+    model = session.get_one(Model, facts.id)
+    return QualityReadings(quality(session, model, start, end, examples_from=events), points, judged)
+
+
+def judged_windows(
+    session: Session, facts: ModelFacts, asked: Asked
+) -> tuple[tuple[WindowPoint, ...], list[dict[str, Any]]]:
+    """The windows of the range, and the same with the quality that was found in each."""
+    points = monitoring.window_history(
+        session, model_id=facts.id, start=asked.range.start, end=asked.range.end, limit=WINDOWS
+    )
+    return points, with_records(session, session.get_one(Model, facts.id), points)

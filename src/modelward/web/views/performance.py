@@ -290,7 +290,7 @@ def _row(point: PerformancePoint, zone: ZoneInfo, link: Address) -> WindowRow:
     how = point.state if point.measured or not point.estimated else "estimate"
     return WindowRow(
         name=_when(point, zone),
-        address=link(point.starts_at),
+        address=link(point.starts_at) + "#window",
         state=PERFORMANCE[point.verdict],
         reason=point.reason,
         values=(figure(best.value) if best else "–", _interval(best)[1], how, percent(point.coverage)),
