@@ -21,6 +21,7 @@ from modelward.monitoring.columns import profiled_columns, scanned, with_label
 from modelward.monitoring.compact import tidy
 from modelward.monitoring.evaluate import evaluate
 from modelward.monitoring.joint import build_joint
+from modelward.monitoring.placebo import try_out
 from modelward.monitoring.profiling import profile_of
 from modelward.monitoring.rebuild import rebuild
 from modelward.monitoring.review_performance import review
@@ -35,6 +36,7 @@ START = datetime(2026, 3, 2, tzinfo=UTC)  # A Monday.
 FEATURES = {"age": "numeric", "town": "categorical", "vip": "boolean"}
 TYPES = {"numeric": ColumnType.NUMBER, "categorical": ColumnType.TEXT, "boolean": ColumnType.BOOLEAN}
 FAR = timedelta(days=400)
+SETTLING = ("rebuild", "evaluate", "placebo", "tidy")
 
 
 @dataclass
@@ -172,11 +174,13 @@ class World:
             return build_joint(self.engine, self.store, model_id=int(job.key), now=now)
         if kind == "performance":
             return review(self.engine, self.store, model_id=int(job.key), now=now)
+        if kind == "placebo":
+            return try_out(self.engine, self.store, model_id=int(job.key), now=now)
         if kind == "tidy":
             return tidy(self.engine, model_id=int(job.key), now=now)
         return evaluate(self.engine, self.store, model_id=int(job.key), now=now, auto_reference=self.auto_reference)
 
-    def settle(self, now: datetime | None = None, kinds: Sequence[str] = ("rebuild", "evaluate", "tidy")) -> None:
+    def settle(self, now: datetime | None = None, kinds: Sequence[str] = SETTLING) -> None:
         """Do all work that there is."""
         moment = now or START + FAR
         for _ in range(500):

@@ -85,6 +85,7 @@ API: dict[tuple[str, str], Row] = {
         READ, query="column=age&start=2026-01-01T00:00:00Z&end=2026-01-02T00:00:00Z"
     ),
     ("GET", "/models/{model}/report"): Row(READ, query="start=2026-01-01T00:00:00Z&end=2026-01-02T00:00:00Z"),
+    ("GET", "/models/{model}/placebo"): Row(READ),
     ("GET", "/models/{model}/evaluations"): Row(READ),
     ("GET", "/models/{model}/events"): Row(READ),
     ("GET", "/models/{model}/monitor"): Row(READ),

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from modelward.errors import Invalid
 from modelward.monitoring import queries
+from modelward.monitoring.calibrations import calibration_of_span
 from modelward.monitoring.columns import SPECIAL, title_of
 from modelward.monitoring.describe import describe
 from modelward.monitoring.judge import compare_with_reference
@@ -51,7 +52,9 @@ def drift_between(session: Session, model: Model, start: datetime, end: datetime
     if reference is None:
         raise Invalid("There is no reference yet to hold this span against: upload one, or name a window of events.")
     profile = _span(session, model, start, end)
-    comparison = compare_with_reference(monitor_of(model), reference, profile)
+    monitor, begins = monitor_of(model), whole_buckets(session, model.id, start)
+    calibration = calibration_of_span(session, model.id, monitor, reference, (begins, end))
+    comparison = compare_with_reference(monitor, reference, profile, calibration)
     wire = comparison.to_dict()
     return {
         **_head(model),

@@ -4,7 +4,7 @@ Reading and comparing happen outside any write; `Evaluated` writes. Windows with
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,6 +15,7 @@ from modelward.events.contract import EventStore
 from modelward.jobs.service import enqueue
 from modelward.kit.database import change, insert_into, reading
 from modelward.monitoring.alarms import settle_health
+from modelward.monitoring.calibrations import awaited, calibration_of
 from modelward.monitoring.capture_baseline import Captured, first_events
 from modelward.monitoring.event_windows import judge_event_windows
 from modelward.monitoring.judge import Judged, judge
@@ -122,6 +123,10 @@ def evaluate(engine: Engine, store: EventStore, *, model_id: int, now: datetime,
             return lambda writer: rebucket(writer, model_id=model_id, now=now)
         if subject.reference is None and (captured := _first_reference(session, store, subject, now, auto_reference)):
             return captured
+        watched = (model_id, subject.monitor, subject.reference)
+        if awaited(session, *watched):
+            return lambda writer: enqueue(writer, "placebo", str(model_id), run_at=now)
+        subject = replace(subject, calibration=calibration_of(session, *watched))
         if subject.monitor.window == "events":
             return _of_events(session, store, subject, now)
         return _of_calendar(session, store, subject, now)

@@ -22,6 +22,7 @@ from modelward.monitoring.evaluate import evaluate
 from modelward.monitoring.joint import build_joint, outdated
 from modelward.monitoring.marks import JOINT, REBUILD, REVIEW
 from modelward.monitoring.monitor_settings import monitor_of
+from modelward.monitoring.placebo import try_out, untried
 from modelward.monitoring.quality import overdue
 from modelward.monitoring.rebuild import rebuild
 from modelward.monitoring.retention import forget_old_events
@@ -36,7 +37,7 @@ SWEEP_SECONDS = 30
 LEDGER_KEEPS = timedelta(days=8)
 """Longer than an id is remembered as a duplicate, so that a batch is never counted twice."""
 RETENTION_SECONDS = 3600
-SLOW = ("rebuild", "tidy", "retention")
+SLOW = ("rebuild", "tidy", "retention", "placebo")
 OUTCOMES = ("joint", "performance")
 
 Write = Callable[[Session], object]
@@ -57,6 +58,7 @@ def handlers(engine: Engine, store: EventStore, settings: Settings) -> dict[str,
         "rebuild": lambda claim: rebuild(engine, store, claim),
         "joint": lambda claim: build_joint(engine, store, model_id=int(claim.key), now=clock.now()),
         "performance": lambda claim: review(engine, store, model_id=int(claim.key), now=clock.now()),
+        "placebo": lambda claim: try_out(engine, store, model_id=int(claim.key), now=clock.now()),
         "tidy": lambda claim: tidy(engine, model_id=int(claim.key), now=clock.now()),
         "sweep": lambda _claim: sweep(engine, now=clock.now()),
         "retention": lambda _claim: forget_old_events(engine, store, settings, now=clock.now()),
@@ -73,10 +75,11 @@ def sweep(engine: Engine, *, now: datetime) -> Write:
             for kinds in (REBUILD, (JOINT,), (REVIEW,))
         }
         unjoined = marked[JOINT,] | outdated(session)
+        untested = untried(session)
         unreviewed = marked[REVIEW,] | _closed_meanwhile(session, Performance, now)
 
     def write(writer: Session) -> None:
-        wanted = {"evaluate": due, "tidy": untidy, "rebuild": marked[REBUILD]}
+        wanted = {"evaluate": due, "tidy": untidy, "rebuild": marked[REBUILD], "placebo": untested}
         for kind, model_ids in {**wanted, "joint": unjoined, "performance": unreviewed}.items():
             for model_id in sorted(model_ids):
                 enqueue(writer, kind, str(model_id), run_at=now)

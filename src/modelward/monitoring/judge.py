@@ -16,6 +16,7 @@ from modelward.monitoring.payload import restricted
 from modelward.monitoring.profiling import profile_of
 from modelward.monitoring.subject import Reference, Subject
 from modelward.rules.alarm import WindowLevel, raises_while_open
+from modelward.rules.calibration import Calibration
 from modelward.rules.comparison import compare_profiles
 from modelward.rules.finding import ColumnFinding, Comparison
 from modelward.rules.monitor import Monitor
@@ -53,13 +54,15 @@ def judge(subject: Subject, window: Window, profile: Profile, *, closed: bool, s
     current = _without_reference(subject, reference, window, store) if own else profile
     if own and current.rows < subject.monitor.minimum_rows:
         return _covered(subject, window, profile, current, closed)
-    comparison = compare_with_reference(subject.monitor, reference, current)
+    comparison = compare_with_reference(subject.monitor, reference, current, subject.calibration)
     return _judged(window, reference, profile, comparison, closed=closed)
 
 
-def compare_with_reference(monitor: Monitor, reference: Reference, current: Profile) -> Comparison:
+def compare_with_reference(
+    monitor: Monitor, reference: Reference, current: Profile, calibration: Calibration | None = None
+) -> Comparison:
     """The comparison of the judged columns, as the library would make it."""
-    return compare_profiles(*compared_sides(monitor, reference, current), monitor)
+    return compare_profiles(*compared_sides(monitor, reference, current), monitor, calibration)
 
 
 def compared_sides(monitor: Monitor, reference: Reference, current: Profile) -> tuple[Profile, Profile]:

@@ -9,6 +9,7 @@ from modelward.accounts.api_route import ApiRoute
 from modelward.accounts.permission import Reader
 from modelward.kit.clock import now
 from modelward.kit.web import Reading
+from modelward.monitoring.placebo import PLACEBO_EXAMPLE, placebo_answer
 from modelward.monitoring.reports import MEDIA_TYPES, REPORT_EXAMPLE, file_name, report_of
 from modelward.monitoring.schemas import Moment
 from modelward.registry.service import resolve
@@ -52,3 +53,9 @@ def report(
     if format == "html":
         headers["Content-Security-Policy"] = ONE_FILE
     return Response(getattr(made, f"to_{format}")(), media_type=MEDIA_TYPES[format], headers=headers)
+
+
+@router.get("/models/{model}/placebo", responses={200: {"content": {"application/json": {"example": PLACEBO_EXAMPLE}}}})
+def placebo(model: str, session: Reading, reader: Reader) -> dict[str, Any]:
+    """How often the monitor alarms on windows of its own reference, and the smallest change that it can see."""
+    return placebo_answer(session, resolve(session, reader.scope, model))

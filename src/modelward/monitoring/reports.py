@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from modelward.errors import Invalid
+from modelward.monitoring.calibrations import calibration_of_span
 from modelward.monitoring.columns import PREDICTION, SCORE, SHOWN_ONLY, feature_key
 from modelward.monitoring.judge import compared_sides
 from modelward.monitoring.monitor_settings import monitor_of
@@ -48,7 +49,8 @@ def report_of(session: Session, model: Model, start: datetime, end: datetime, *,
         raise Invalid(f"There are no events between {_said(begins)} and {_said(end)} UTC: ask for another span.")
     monitor = monitor_of(model)
     sides = compared_sides(monitor, reference, current)
-    comparison = compare_profiles(*sides, monitor)
+    calibration = calibration_of_span(session, model.id, monitor, reference, (begins, end))
+    comparison = compare_profiles(*sides, monitor, calibration)
     compared = {finding.column for finding in comparison.columns}
     names = f"reference {reference.id}", f"{model.key}, {_said(begins)} to {_said(end)}"
     return Report(

@@ -12,6 +12,7 @@ from modelward.monitoring.profiling import ProfiledColumn
 from modelward.monitoring.tables import Activity, ReferenceEvent
 from modelward.registry.service import current_baseline
 from modelward.registry.tables import Baseline, Model
+from modelward.rules.calibration import Calibration
 from modelward.rules.monitor import Monitor
 from modelward.stats import Profile
 
@@ -53,6 +54,8 @@ class Subject:
     columns: tuple[ProfiledColumn, ...]
     reference: Reference | None
     activity: Activity
+    calibration: Calibration | None = None
+    """How far the reference's own windows lie from one another, where that is known: read by `evaluate`."""
 
     def clock(self, now: datetime) -> datetime:
         """The moment that decides which windows are closed."""
