@@ -9,6 +9,7 @@ from modelward.web import (
     oidc_routes,
     people_routes,
     routes,
+    segments_routes,
     settings_routes,
     sign_in_routes,
     waiting_routes,
@@ -26,6 +27,7 @@ def include_pages(app: FastAPI) -> None:
         account_routes,
         waiting_routes,
         model_tabs_routes,
+        segments_routes,
         routes,
     ):
         app.include_router(part.router)
