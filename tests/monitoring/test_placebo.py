@@ -30,7 +30,7 @@ from modelward.monitoring.report_routes import router as report_router
 from modelward.monitoring.reports import report_of
 from modelward.monitoring.subject import read_subject
 from modelward.registry.tables import Model
-from modelward.rules.calibration import calibrate
+from modelward.rules.calibration import calibrate, chosen_limit
 from modelward.rules.comparison import compare_profiles
 from modelward.settings import settings_from
 
@@ -245,3 +245,21 @@ def test_the_sweep_finds_a_reference_that_nobody_tried(world: World) -> None:
         assert untried(session) == {world.model_id}
         assert placebo(session, model=world.model()).state == "waiting"
     assert not world.do("placebo", START + FAR)
+
+
+def test_a_learned_threshold_is_that_of_the_reference_s_own_days(world: World) -> None:
+    weather(world, DAYS)
+    watch(world, {"thresholds": {"age": "mean+3sd"}})
+    refer_to(world)
+    start = START + DAYS * DAY
+    world.send(world.events(300, start, over=DAY, age=80.0), now=start + DAY)
+    world.settle(start + 2 * DAY)
+    with reading(world.engine) as session:
+        subject = read_subject(session, world.model_id)
+        assert subject is not None
+        kept = calibration_of(session, world.model_id, subject.monitor, subject.reference)
+    limit = chosen_limit("age", "psi", subject.monitor, kept)
+    assert limit is not None
+    age = next(entry for entry in world.evaluations()[-1].comparison["columns"] if entry["column"] == "age")
+    assert age["verdict"] == "drifted"
+    assert age["threshold"] == pytest.approx(limit)
