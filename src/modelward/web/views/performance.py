@@ -179,7 +179,7 @@ def _figures(view: PerformanceView, zone: ZoneInfo) -> tuple[Figure, ...]:
     point, delay = view.current.point, view.current.delay
     where = _when(point, zone)
     best = point.measured or point.estimated
-    told = "measured" if point.measured else "estimated"
+    told = "measured" if point.measured else "estimated" if best else "neither known nor estimated"
     standard = Figure("Standard", figure(view.standard), view.standard_source or "none yet")
     return (
         Figure(named(point.metric or view.metric), figure(best.value if best else None), f"{told}, {where}"),
