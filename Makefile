@@ -52,7 +52,7 @@ contracts: setup-dev  ## imports point down, by import-linter
 	@$(BIN)/lint-imports
 
 unit: setup-dev browser  ## the tests
-	@$(BIN)/pytest -m "not proof and not fuzz"
+	@$(BIN)/pytest -n auto -m "not proof and not fuzz"
 
 browser:  ## install Debian's Chromium where that is possible, and say so where not
 	@scripts/install-browser
