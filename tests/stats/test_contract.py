@@ -86,7 +86,8 @@ def test_no_statistic_of_two_samples_is_left_out():
         for name in functions
         if list(inspect.signature(getattr(stats, name)).parameters)[:2] == ["reference", "current"]
     }
-    assert of_two - {"cells_of"} == set(PROMISES)
+    of_tables = {"distance_of_means", "domain_classifier", "pca_reconstruction"}  # many columns at once
+    assert of_two - {"cells_of"} - of_tables == set(PROMISES)
 
 
 @pytest.mark.parametrize("name", PROMISES)
