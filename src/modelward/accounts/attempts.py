@@ -11,25 +11,27 @@ import math
 import threading
 import time
 from collections import OrderedDict
+from collections.abc import Callable
 
 from limits import RateLimitItem, RateLimitItemPerMinute
-from limits.storage import MemoryStorage
 from limits.strategies import SlidingWindowCounterRateLimiter
 
 from modelward.errors import TooMany
+from modelward.kit.rate_limit import Counters
 
 FOR_A_PERSON_AND_ADDRESS = RateLimitItemPerMinute(5, namespace="attempts")
 WRONG_FROM_AN_ADDRESS = RateLimitItemPerMinute(30, namespace="wrong")
 WRONG_FOR_A_PERSON = RateLimitItemPerMinute(20, namespace="wrong")
 REGISTRATIONS = RateLimitItemPerMinute(30, namespace="registrations")
 _PLACES = 10_000  # remembered
+_COUNTED = 100_000
 
 
 class Attempts:
-    """What was tried lately, in the memory of this process."""
+    """What was tried lately, in the memory of this process. `clock` gives seconds since 1970."""
 
-    def __init__(self) -> None:
-        self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        self._limiter = SlidingWindowCounterRateLimiter(Counters(_COUNTED, clock))
         self._places: OrderedDict[tuple[str, str], None] = OrderedDict()
         self._lock = threading.Lock()
 
