@@ -1,0 +1,1 @@
+"""Who is told, when, and through what: rules, incidents, silences, deliveries, channels."""
