@@ -1,0 +1,64 @@
+"""Every metric of a task by its name, from its joint summary."""
+
+from modelward.stats.accuracy import accuracy, balanced_accuracy
+from modelward.stats.average_precision import average_precision
+from modelward.stats.binary_scores import BinaryScores
+from modelward.stats.class_averages import averaged
+from modelward.stats.confusion import Confusion
+from modelward.stats.estimated_performance import of_counts
+from modelward.stats.expected_calibration_error import expected_calibration_error
+from modelward.stats.matthews import matthews_correlation
+from modelward.stats.metric import CONFIDENCE, Metric
+from modelward.stats.probability_losses import brier_score, log_loss
+from modelward.stats.r_squared import r_squared
+from modelward.stats.regression_errors import (
+    bias,
+    mean_absolute_error,
+    mean_absolute_percentage_error,
+    root_mean_squared_error,
+)
+from modelward.stats.residual_quantiles import median_absolute_error
+from modelward.stats.residuals import Residuals
+from modelward.stats.roc_auc import roc_auc
+
+_OF_SCORES = {
+    "roc_auc": roc_auc,
+    "average_precision": average_precision,
+    "log_loss": log_loss,
+    "brier_score": brier_score,
+    "expected_calibration_error": expected_calibration_error,
+}
+_OF_RESIDUALS = {
+    "mean_absolute_error": mean_absolute_error,
+    "root_mean_squared_error": root_mean_squared_error,
+    "mean_absolute_percentage_error": mean_absolute_percentage_error,
+    "median_absolute_error": median_absolute_error,
+    "r_squared": r_squared,
+    "bias": bias,
+}
+
+
+def of_two_classes(counted: Confusion, scores: BinaryScores | None) -> dict[str, Metric]:
+    """Those of the predicted class, and those of its score where there are any."""
+    found = of_counts(counted, CONFIDENCE)
+    if scores is not None and scores.n:
+        found |= {name: metric(scores) for name, metric in _OF_SCORES.items()}
+    return found
+
+
+def of_many_classes(counted: Confusion) -> dict[str, Metric]:
+    """Over all classes; rates of each class as their macro, weighted and micro average."""
+    found = {
+        "accuracy": accuracy(counted),
+        "balanced_accuracy": balanced_accuracy(counted),
+        "matthews_correlation": matthews_correlation(counted),
+    }
+    for average in ("macro", "weighted", "micro"):
+        for rate in ("precision", "recall", "f1"):
+            found[f"{rate}_{average}"] = averaged(counted, rate, average, CONFIDENCE)
+    return found
+
+
+def of_numbers(residuals: Residuals) -> dict[str, Metric]:
+    """Those of predictions that are numbers."""
+    return {name: metric(residuals) for name, metric in _OF_RESIDUALS.items()}
