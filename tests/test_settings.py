@@ -54,10 +54,23 @@ def test_an_unknown_name_is_an_error_that_suggests_the_right_one() -> None:
         settings_from({"MODELWARD_QQQQ": "1"})
 
 
-@pytest.mark.parametrize("name", ["MODELWARD_BROKER_URL", "MODELWARD_SMTP_URL_FILE"])
+@pytest.mark.parametrize("name", ["MODELWARD_BROKER_URL", "MODELWARD_BROKER_URL_FILE"])
 def test_a_setting_that_would_do_nothing_is_refused(name: str) -> None:
     with pytest.raises(Invalid, match="does not know yet what to do with MODELWARD_"):
         settings_from({name: "amqp://here"})
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["mail.example", "http://mail.example", "smtp://", "smtp://h:port", "smtp://h?starttls=maybe", "smtp://h:0"],
+)
+def test_a_mail_server_that_is_none_is_refused_without_repeating_its_password(address: str) -> None:
+    with pytest.raises(Invalid, match=r"MODELWARD_SMTP_URL: it is no mail server"):
+        settings_from({"MODELWARD_SMTP_URL": address})
+    secret = "hunter2"
+    with pytest.raises(Invalid) as caught:
+        settings_from({"MODELWARD_SMTP_URL": f"https://me:{secret}@mail.example"})
+    assert secret not in str(caught.value)
 
 
 def test_the_names_of_the_client_library_may_stand_in_the_same_environment() -> None:

@@ -28,14 +28,13 @@ from pydantic import (
 from modelward.errors import FieldError, Invalid
 
 PREFIX = "MODELWARD_"
-SECRETS = ("database_url", "events_url", "secret_key", "owner_password", "oidc_client_secret")
+SECRETS = ("database_url", "events_url", "secret_key", "owner_password", "oidc_client_secret", "smtp_url")
 """Settings that may hold a secret (an address may hold a password): also read from the file that `…_FILE` names."""
 WITHOUT_PREFIX = ("database_url", "secret_key")
 OF_THE_SDK = ("MODELWARD_URL", "MODELWARD_API_KEY", "MODELWARD_MODEL")
 """Names of the client library, which may run beside the server in one environment."""
 NOT_YET = (
     "BROKER_URL",
-    "SMTP_URL",
     "COST_TAG_PREFIX",
     "ALLOW_PICKLE",
 )
@@ -85,6 +84,13 @@ class Settings(BaseModel):
     trusted_proxies: Listed = ("127.0.0.1", "::1")
     frame_ancestors: Listed = ()
     public_read: bool = False
+    public_url: str | None = None
+    smtp_url: str | None = Field(None, repr=False)
+    smtp_from: str | None = None
+    webhook_allow_cidrs: Listed = ()
+    webhook_allow_http: bool = False
+    webhook_ports: Listed = ()  # besides 80, 443 and 8443
+    webhook_ca_file: Path | None = None
     retention_days: int | None = Field(None, ge=1)
     retention_rows: int | None = Field(None, ge=1)
     auto_reference: int = Field(250, ge=0)
@@ -123,6 +129,52 @@ class Settings(BaseModel):
                     f"{proxy!r} is neither an address nor a network: write 10.0.0.7 or 10.0.0.0/8"
                 ) from None
         return proxies
+
+    @field_validator("webhook_allow_cidrs")
+    @classmethod
+    def _are_whole_networks(cls, networks: tuple[str, ...]) -> tuple[str, ...]:
+        for network in networks:
+            try:
+                ip_network(network)
+            except ValueError:
+                raise ValueError(
+                    f"{network!r} is no network: write 10.20.0.0/16, or 10.20.0.7 for one address"
+                ) from None
+        return networks
+
+    @field_validator("webhook_ports")
+    @classmethod
+    def _are_ports(cls, ports: tuple[str, ...]) -> tuple[str, ...]:
+        for port in ports:
+            if not port.isdecimal() or not 0 < int(port) < 65_536:
+                raise ValueError(f"{port!r} is no port: write a number from 1 to 65535")
+        return ports
+
+    @field_validator("webhook_ca_file")
+    @classmethod
+    def _can_be_read(cls, file: Path | None) -> Path | None:
+        if file is not None and not file.is_file():
+            raise ValueError(f"there is no file {file}")
+        return file
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_where_people_look(cls, address: str | None) -> str | None:
+        if address is not None and not (address.startswith(("http://", "https://")) and urlsplit(address).hostname):
+            raise ValueError("it is no address: write https://modelward.example.org")
+        return address.rstrip("/") if address else None
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _is_a_mail_server(cls, address: str | None) -> str | None:
+        try:
+            parts = urlsplit(address or "smtp://localhost")
+            sound = parts.scheme in ("smtp", "smtps") and bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            sound = False
+        if not sound or parts.query not in ("", "starttls=required", "starttls=offered", "starttls=never"):
+            raise ValueError("it is no mail server: write smtp://user:password@host:587?starttls=required or smtps://…")
+        return address
 
     @field_validator("oidc_issuer")
     @classmethod
