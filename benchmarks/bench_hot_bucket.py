@@ -20,6 +20,7 @@ import pyarrow as pa
 
 from modelward.accounts.principal import Scope
 from modelward.accounts.service import create_organisation
+from modelward.audit.keys import use_secrets
 from modelward.events.contract import TIME, EventStore
 from modelward.ingest.mover import Moved
 from modelward.kit.database import migrate, open_database, reading, writing
@@ -59,7 +60,7 @@ def main() -> None:
 
 def measure(folder: Path, rows: int, size: int) -> dict[str, Any]:
     rng = np.random.default_rng(11)
-    engine = open_database(f"sqlite:///{folder}/metadata.db")
+    engine = use_secrets(open_database(f"sqlite:///{folder}/metadata.db"), "of the benchmark")
     migrate(engine)
     kinds = {f"n{i}": "numeric" for i in range(NUMBERS)} | {f"t{i}": "categorical" for i in range(NAMES)}
     with writing(engine) as session:

@@ -69,10 +69,11 @@ def run_mover(folder: Path, stopping: Any, moved: Any) -> None:
 
 
 def opened(folder: Path) -> tuple[Settings, Engine]:
+    from modelward.audit.keys import use_settings
     from modelward.kit.database import open_database
 
     settings = settings_from({}, data_dir=folder)
-    return settings, open_database(settings.database_url)
+    return settings, use_settings(open_database(settings.database_url), settings)
 
 
 def prepare(folder: Path) -> None:

@@ -13,11 +13,13 @@ import pytest
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import DBAPIError
 
+from modelward.audit.keys import use_secrets
 from modelward.kit.database import migrate, open_database
 from modelward.migrations.generate import all_tables
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
+AUDIT_SECRET = "what the audit chains of the tests are hashed with"
 POSTGRESQL = "postgresql://root@127.0.0.1:5432/"
 
 # A deadline tests the machine: one that is busy once took 400 ms for what takes 0.07.
@@ -100,7 +102,7 @@ def database_url(_migrated_file: Path, tmp_path: Path) -> str:
 @pytest.fixture
 def database(database_url: str) -> Iterator[Engine]:
     """A fresh SQLite database with all tables, opened."""
-    engine = open_database(database_url)
+    engine = use_secrets(open_database(database_url), AUDIT_SECRET)
     yield engine
     engine.dispose()
 
@@ -109,7 +111,7 @@ def database(database_url: str) -> Iterator[Engine]:
 def _postgresql() -> Iterator[Engine]:
     """A PostgreSQL database with all tables."""
     with _postgresql_database() as name:
-        engine = open_database(POSTGRESQL + name)
+        engine = use_secrets(open_database(POSTGRESQL + name), AUDIT_SECRET)
         migrate(engine)
         yield engine
         engine.dispose()

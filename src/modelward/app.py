@@ -25,6 +25,7 @@ from modelward.accounts.first_start import check_settings, first_start
 from modelward.accounts.sessions import create_login_link
 from modelward.accounts.sharing import Shares
 from modelward.api import check_declared, create_api
+from modelward.audit.keys import use_settings
 from modelward.errors import Conflict, Unavailable
 from modelward.events.contract import EventStore
 from modelward.events.open import check_address
@@ -151,7 +152,7 @@ def serve(settings: Settings, *, host: str, port: int) -> None:
         check_settings(settings, host=host)
     check_address(settings.events_url)
     with _alone_in(settings.data_dir), _listening(host, port) as listener:
-        database = open_database(settings.database_url)
+        database = use_settings(open_database(settings.database_url), settings)
         migrate(database)
         first_key = first_start(database, settings, host=host, reachable=reachable)
         child = Child(settings)

@@ -210,6 +210,7 @@ def _settings(data_dir: Path | None) -> "Settings":
 @contextmanager
 def _database(data_dir: Path | None, *, make: bool = False) -> "Iterator[Engine]":
     """The metadata database of a folder that was served before (or is made now), or of an address that is set."""
+    from modelward.audit.keys import use_settings
     from modelward.kit.database import database_address, open_database
     from modelward.kit.database import migrate as bring_up
 
@@ -219,7 +220,7 @@ def _database(data_dir: Path | None, *, make: bool = False) -> "Iterator[Engine]
         if not make:
             raise _unserved(settings)  # before a mistyped folder is made
         settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    database = open_database(settings.database_url)
+    database = use_settings(open_database(settings.database_url), settings)
     bring_up(database)
     yield database
 

@@ -31,6 +31,7 @@ def events_socket(data_dir: Path) -> Path:
 
 def run_worker(settings: Settings, stop: threading.Event) -> None:
     """Move, profile, evaluate and answer reads until `stop` is set."""
+    from modelward.audit.keys import use_settings
     from modelward.events.open import open_store
     from modelward.events.remote import StoreServer
     from modelward.ingest.journal import JournalReader
@@ -40,7 +41,7 @@ def run_worker(settings: Settings, stop: threading.Event) -> None:
     from modelward.monitoring.absorb import absorb
     from modelward.monitoring.jobs import OUTCOMES, SLOW, handlers
 
-    database = open_database(settings.database_url)
+    database = use_settings(open_database(settings.database_url), settings)
     with (
         closing(open_store(settings.events_url, settings.data_dir)) as store,
         StoreServer(store, events_socket(settings.data_dir)),

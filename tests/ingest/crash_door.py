@@ -16,13 +16,15 @@ class WithoutPandas(importlib.abc.MetaPathFinder):
 def main(folder: Path, port: int) -> None:
     import uvicorn
 
+    from modelward.audit.keys import use_settings
     from modelward.ingest.door import Door
     from modelward.ingest.journal import Journal
     from modelward.kit.database import open_database
     from modelward.settings import settings_from
 
     settings = settings_from({}, data_dir=folder)
-    door = Door(Journal(folder / "journal", segment_bytes=20_000), open_database(settings.database_url), settings)
+    database = use_settings(open_database(settings.database_url), settings)
+    door = Door(Journal(folder / "journal", segment_bytes=20_000), database, settings)
     uvicorn.run(door, host="127.0.0.1", port=port, http="httptools", lifespan="off", log_level="error")
 
 

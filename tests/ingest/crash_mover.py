@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import text
 
+from modelward.audit.keys import use_secrets
 from modelward.events.duckdb import DuckDBStore
 from modelward.ingest.journal import JournalReader
 from modelward.ingest.mover import Mover
@@ -86,7 +87,7 @@ def mover_of(folder: Path, store: DuckDBStore, death: Death | None = None) -> Mo
         death.around(store, "append", "append")
         death.around(store, "append_labels", "labels")
         death.around(reader, "mark", "mark")
-    engine = open_database(f"sqlite:///{folder}/metadata.db")
+    engine = use_secrets(open_database(f"sqlite:///{folder}/metadata.db"), "of the tests")
     return Mover(reader, store, engine, dying, clock=lambda: NOW, step_bytes=SMALL_STEP)
 
 

@@ -21,6 +21,7 @@ from modelward.accounts.service import create_key, create_organisation, revoke_k
 from modelward.accounts.sessions import PLAIN_COOKIE, begin_session, form_token
 from modelward.accounts.tables import User
 from modelward.accounts.tokens import issue_access_token
+from modelward.audit.keys import use_secrets
 from modelward.kit.clock import now
 from modelward.kit.database import open_database, reading, writing
 from modelward.registry.service import register
@@ -150,7 +151,7 @@ def keys_of_every_kind(session: Session, home: int, model: int) -> dict[str, str
 def fresh_database(folder: Path, migrated: Path) -> Iterator[Engine]:
     """A database of its own, where the fixture of that name does not live long enough."""
     shutil.copyfile(migrated, folder / "metadata.db")
-    database = open_database(f"sqlite:///{folder}/metadata.db")
+    database = use_secrets(open_database(f"sqlite:///{folder}/metadata.db"), "of the tests")
     try:
         yield database
     finally:

@@ -6,6 +6,7 @@ the dashboard. Where the service is a public demo, reading needs none. A route t
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import Depends
@@ -76,9 +77,12 @@ def who(request: Request) -> Principal:
         Forbidden: another site, or a form that is none of ours, sent this with the dashboard's cookie.
     """
     known: Principal | None = getattr(request.state, "principal", None)
-    principal = known or _by_header(request) or _by_cookie(request) or _public(request)
-    if principal is None:
+    if known is not None:
+        return known
+    found = _by_header(request) or _by_cookie(request) or _public(request)
+    if found is None:
         raise Unauthorized("Send an API key or an access token in the header Authorization: Bearer.")
+    principal = replace(found, address=request.client.host if request.client else None)
     request.state.principal = principal
     return principal
 

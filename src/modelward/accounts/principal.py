@@ -6,6 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final, NamedTuple
 
+from modelward.audit.author import OPERATOR, Author, AuthorKind
+
 
 class Right(StrEnum):
     """What a route may ask for."""
@@ -77,6 +79,23 @@ class Principal:
     session_id: int | None = None
     last_used_at: datetime | None = None
     expires_at: datetime | None = None
+    on_behalf_of: str | None = None
+    """of a key, who made it"""
+    address: str | None = None
+    """where the request came from; behind a proxy that is trusted, what that says"""
+
+    @property
+    def author(self) -> Author:
+        """The caller, as the audit chain names whoever changed something."""
+        kind, number = self._kind_and_id()
+        return Author(self.title, kind, number, self.on_behalf_of, self.address)
+
+    def _kind_and_id(self) -> tuple[AuthorKind, int | None]:
+        if self.user_id is not None:
+            return "user", self.user_id
+        if self.key_id is not None:
+            return "key", self.key_id
+        return ("public" if self.role == "public" else "operator"), None
 
     @property
     def organisation_id(self) -> int:
@@ -97,7 +116,7 @@ def key_rights(kind: KeyKind, scope: Scope) -> frozenset[Right]:
 def operator(organisation_id: int, *, session_id: int | None = None) -> Principal:
     """Whoever opened a one-time link of the machine, and so could read its files anyway."""
     rights = RIGHTS_OF_ROLE[Role.OWNER]
-    return Principal(Scope(organisation_id), rights, "the operator of this machine", "operator", session_id=session_id)
+    return Principal(Scope(organisation_id), rights, OPERATOR.title, "operator", session_id=session_id)
 
 
 def public(organisation_id: int) -> Principal:

@@ -133,6 +133,7 @@ def principal_of_key(key: ApiKey, *, now: datetime, session_id: int | None = Non
         session_id=session_id,
         last_used_at=key.last_used_at,
         expires_at=key.expires_at,
+        on_behalf_of=key.created_by,
     )
 
 

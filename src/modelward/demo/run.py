@@ -10,6 +10,7 @@ from pathlib import Path
 from rich.console import Console
 from sqlalchemy import Engine
 
+from modelward.audit.keys import use_settings
 from modelward.demo.accounts import login_address, open_accounts
 from modelward.demo.client import Client
 from modelward.demo.folder import fresh_folder
@@ -70,7 +71,7 @@ def run_demo(
 
 @contextmanager
 def _database(settings: Settings) -> Iterator[Engine]:
-    database = open_database(settings.database_url)
+    database = use_settings(open_database(settings.database_url), settings)
     try:
         migrate(database)
         yield database
