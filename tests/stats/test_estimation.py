@@ -10,7 +10,8 @@ from modelward.stats import (
     BinaryScores,
     Calibration,
     ClassCalibrations,
-    ExpectedConfusion,
+    ClassScores,
+    Confusion,
     NumericSummary,
     accuracy,
     average_precision,
@@ -29,6 +30,7 @@ from modelward.stats import (
     roc_auc,
     specificity,
 )
+from modelward.stats.estimated_classes import of_classes, of_probabilities
 
 SHARED = Path(__file__).parents[2].parent / "shared"
 METRICS = (
@@ -226,7 +228,8 @@ def test_a_multiclass_estimate_meets_what_labels_say_later():
     label, told, _ = trips(60_000, 0)
     curves = calibrate_classes(label, told, CLASSES)
     label, told, guess = trips(60_000, 1, shift=0.8)
-    estimate = estimate_multiclass(ExpectedConfusion.of(guess, told, curves)).metrics
+    found = estimate_multiclass(guess, told, curves)
+    estimate = found.metrics
     assert estimate["accuracy"].statistic == pytest.approx(accuracy(label, guess).statistic, abs=0.015)
     assert estimate["balanced_accuracy"].statistic == pytest.approx(balanced_accuracy(label, guess).statistic, abs=0.02)
     for average in ("macro", "weighted"):
@@ -235,41 +238,102 @@ def test_a_multiclass_estimate_meets_what_labels_say_later():
             assert estimate[name].statistic == pytest.approx(metric(label, guess, average=average).statistic, abs=0.02)
     areas = [roc_auc(label == name, told[:, i]).statistic for i, name in enumerate(CLASSES)]
     assert estimate["roc_auc"].statistic == pytest.approx(np.mean(areas), abs=0.02)
+    assert [found.roc_auc_by_class[name].statistic for name in CLASSES] == pytest.approx(areas, abs=0.03)
+    place = np.array([CLASSES.index(name) for name in label])
+    given = told[np.arange(place.size), place]
+    assert estimate["log_loss"].statistic == pytest.approx(-np.log(given).mean(), abs=0.03)
+    squares = (told**2).sum(axis=1) + 1 - 2 * given
+    assert estimate["brier_score"].statistic == pytest.approx(squares.mean(), abs=0.02)
 
 
-def test_parts_of_a_multiclass_estimate_add_up_in_any_order():
+def test_metrics_of_labelled_probabilities_are_those_of_the_rows():
+    label, told, guess = trips(5000, 7)
+    metrics, areas = of_probabilities(ClassScores.of(guess, told, CLASSES, label=label), 0.95)
+    given = told[np.arange(5000), [CLASSES.index(name) for name in label]]
+    assert metrics["log_loss"].statistic == pytest.approx(-np.log(given).mean())
+    assert metrics["brier_score"].statistic == pytest.approx(((told**2).sum(axis=1) + 1 - 2 * given).mean())
+    for i, name in enumerate(CLASSES):
+        exact = roc_auc(label == name, told[:, i])
+        assert abs(areas[name].statistic - exact.statistic) <= areas[name].error < 0.005
+        assert areas[name].low <= exact.low < exact.high <= areas[name].high
+
+
+def test_parts_of_a_multiclass_summary_add_up_in_any_order_whatever_classes_they_know():
     label, told, guess = trips(4000, 2)
-    curves = calibrate_classes(label, told, CLASSES)
-    parts = [ExpectedConfusion.of(guess[i::5], told[i::5], curves) for i in range(5)]
-    whole = ExpectedConfusion.of(guess, told, curves)
+    whole = ClassScores.of(guess, told, CLASSES, label=label)
+    parts = [ClassScores.of(guess[i::5], told[i::5], CLASSES, label=label[i::5]) for i in range(5)]
     for order in (parts, parts[::-1]):
-        merged = ExpectedConfusion.merge(order)
-        assert merged.counts == pytest.approx(whole.counts)
-        found, wanted = (estimate_multiclass(expected).metrics for expected in (merged, whole))
-        assert found["f1_macro"].statistic == pytest.approx(wanted["f1_macro"].statistic)
-        assert found["roc_auc"].statistic == pytest.approx(wanted["roc_auc"].statistic, abs=1e-3)
+        merged = ClassScores.merge(order)
+        assert (merged.rows == whole.rows).all()
+        assert (merged.hits == whole.hits).all()
+        assert merged.log_losses.mean == pytest.approx(whole.log_losses.mean)
+    two = ClassScores.of(["car", "tram"], [[0.5, 0.5], [0.2, 0.8]], ["car", "tram"], label=["car", None])
+    wide = ClassScores.of(["car", "tram"], [[0, 0.5, 0.5], [0, 0.2, 0.8]], CLASSES, label=["car", None])
+    spread, doubled = whole + two, whole + wide
+    assert (spread.rows == doubled.rows).all()
+    assert (spread.labelled == doubled.labelled).all()
+    assert ClassScores.from_bytes(spread.to_bytes()).n == 4002
 
 
-def test_curves_and_expected_counts_survive_their_documents():
+def test_curves_and_scores_of_classes_survive_their_documents():
     label, told, guess = trips(3000, 3)
     curves = calibrate_classes(label, told, CLASSES)
     back = ClassCalibrations.from_bytes(curves.to_bytes())
     assert back(told).tolist() == curves(told).tolist()
-    expected = ExpectedConfusion.of(guess, told, back)
-    assert ExpectedConfusion.from_bytes(expected.to_bytes()).to_bytes() == expected.to_bytes()
+    scores = ClassScores.of(guess, told, CLASSES, label=label)
+    assert ClassScores.from_bytes(scores.to_bytes()).to_bytes() == scores.to_bytes()
+    assert calibrate_classes(scores).to_bytes() == curves.to_bytes()
+    for broken in (scores.to_bytes()[:-1], curves.to_bytes()[:-1], scores.to_bytes()[:40]):
+        with pytest.raises(ValueError, match="document"):
+            (ClassScores if broken[:4] == b"MWCS" else ClassCalibrations).from_bytes(broken)
     single = curves.curves[0]
     assert Calibration.from_bytes(single.to_bytes()).to_bytes() == single.to_bytes()
     with pytest.raises(ValueError, match="document"):
         Calibration.from_bytes(single.to_bytes()[:-1])
 
 
-def test_classes_that_do_not_fit_are_refused():
+def test_wrong_probabilities_are_refused_in_a_sentence():
     label, told, guess = trips(300, 4)
     curves = calibrate_classes(label, told, CLASSES)
     with pytest.raises(ValueError, match="No label of the reference is boat"):
-        calibrate_classes(label, told, ["boat", "car", "tram"])
-    with pytest.raises(ValueError, match="boat is predicted but was not on the reference"):
-        ExpectedConfusion.of(np.where(guess == "car", "boat", guess), told, curves)
+        calibrate_classes(label, np.column_stack([told, np.zeros(300)]), [*CLASSES, "boat"])
+    with pytest.raises(ValueError, match="The class boat is predicted but has no probabilities"):
+        estimate_multiclass(np.where(guess == "car", "boat", guess), told, curves)
     with pytest.raises(ValueError, match="a table of as many columns"):
-        ExpectedConfusion.of(guess, told[:, :2], curves)
-    assert ExpectedConfusion.of([None, "car"], told[:2], curves).missing == 1
+        estimate_multiclass(guess, told[:, :2], curves)
+    with pytest.raises(ValueError, match="outside \\[0, 1\\], the first is row 0"):
+        estimate_multiclass(guess, np.log(told), curves)
+    with pytest.raises(ValueError, match="do not add up to 1"):
+        estimate_multiclass(guess, told / 2, curves)
+    with pytest.raises(ValueError, match="Every label of the reference is car"):
+        calibrate_classes(["car"] * 300, told, CLASSES)
+    with pytest.raises(ValueError, match="both a label and probabilities"):
+        calibrate_classes([None] * 300, told, CLASSES)
+    four = calibrate_classes(["a", "b"] * 20, [[0.9, 0.1], [0.1, 0.9]] * 20, ["a", "b"])
+    with pytest.raises(ValueError, match="was not on the reference"):
+        estimate_multiclass(ClassScores.of(guess, told, CLASSES), curves=four)
+    assert ClassScores.of([None, "car"], told[:2], CLASSES).missing == 1
+
+
+def test_an_estimate_of_no_rows_says_so():
+    label, told, _ = trips(300, 4)
+    nothing = estimate_multiclass([], np.empty((0, 3)), calibrate_classes(label, told, CLASSES)).metrics
+    assert all(metric.reason for metric in nothing.values())
+
+
+def test_the_sampling_interval_of_a_multiclass_estimate_holds_as_often_as_it_says():
+    label, told, _ = trips(60_000, 5)
+    curves = calibrate_classes(label, told, CLASSES)
+    _, told, guess = trips(200_000, 6)
+    truth = estimate_multiclass(guess, told, curves).metrics
+    names = ("accuracy", "f1_macro", "roc_auc", "log_loss", "brier_score")
+    held = dict.fromkeys(names, 0)
+    for seed in range(200):
+        label, told, guess = trips(500, 1000 + seed)
+        estimate = estimate_multiclass(guess, told, curves).metrics
+        scores = ClassScores.of(guess, told, CLASSES, label=label)
+        realised = of_probabilities(scores, 0.95)[0] | of_classes(Confusion.of(label, guess), 0.95)
+        for name in names:
+            width = estimate[name].high - estimate[name].low
+            held[name] += abs(realised[name].statistic - truth[name].statistic) <= width / 2
+    assert all(times / 200 > 0.9 for times in held.values()), held

@@ -13,20 +13,17 @@ from modelward.stats.categorical_summary import CategoricalSummary
 from modelward.stats.cells import Cells, cells_of
 from modelward.stats.chi_squared import ChiSquared, chi_squared
 from modelward.stats.class_averages import ClassMetrics, per_class
+from modelward.stats.class_calibrations import ClassCalibrations, calibrate_classes
+from modelward.stats.class_scores import ClassScores
 from modelward.stats.confusion import Confusion, confusion_matrix
 from modelward.stats.cramer_von_mises import CramerVonMises, cramer_von_mises
 from modelward.stats.disparity import Disparity
 from modelward.stats.distance_of_means import DistanceOfMeans, distance_of_means
 from modelward.stats.domain_classifier import DomainClassifier, domain_classifier
 from modelward.stats.energy_distance import EnergyDistance, energy_distance
+from modelward.stats.estimated_classes import estimate_multiclass
 from modelward.stats.estimated_performance import EstimatedPerformance, estimate_performance
 from modelward.stats.expected_calibration_error import expected_calibration_error
-from modelward.stats.expected_confusion import (
-    ClassCalibrations,
-    ExpectedConfusion,
-    calibrate_classes,
-    estimate_multiclass,
-)
 from modelward.stats.fairness import (
     demographic_parity_difference,
     demographic_parity_ratio,
@@ -91,6 +88,7 @@ __all__ = [
     "ChiSquared",
     "ClassCalibrations",
     "ClassMetrics",
+    "ClassScores",
     "Confusion",
     "CramerVonMises",
     "Disparity",
@@ -98,7 +96,6 @@ __all__ = [
     "DomainClassifier",
     "EnergyDistance",
     "EstimatedPerformance",
-    "ExpectedConfusion",
     "FisherExact",
     "GTest",
     "GroupMetrics",

@@ -10,7 +10,7 @@ from modelward.stats.arrays import F64, I64
 from modelward.stats.binary import Reader, Writer, from_document, require, to_document
 from modelward.stats.binary_scores import BinaryScores, binary_scores_of
 from modelward.stats.labels import Column
-from modelward.stats.score_cells import class_cells
+from modelward.stats.score_cells import ClassCells, class_cells
 
 FOLDS = 5
 _BINS = 10
@@ -91,12 +91,17 @@ def calibrate(
         raise ValueError(
             "The label of the reference has one class only, and scores are calibrated against two; take a longer one."
         )
-    cells = class_cells(scores.negatives, scores.positives)
+    return curve_of(class_cells(scores.negatives, scores.positives), seed=seed, always=scores.outside > 0)
+
+
+def curve_of(cells: ClassCells, *, seed: int, always: bool = False) -> Calibration:
+    """The curve of scores that were cut into cells with rows of both classes; `always` learns it untested."""
     finite = np.isfinite(cells.middles)
     middles = cells.middles[finite]
     negatives, positives = _whole(cells.negatives[finite]), _whole(cells.positives[finite])
-    n, rate = scores.n, scores.positives.numbers / scores.n
-    if scores.outside or _truer_in_every_fold(middles, negatives, positives, np.random.default_rng(seed)):
+    n = round(float(cells.negatives.sum() + cells.positives.sum()))
+    rate = float(cells.positives.sum()) / n
+    if always or _truer_in_every_fold(middles, negatives, positives, np.random.default_rng(seed)):
         return Calibration(*_isotonic(middles, negatives, positives), True, n, rate)
     return Calibration(np.array([0.0, 1.0]), np.array([0.0, 1.0]), False, n, rate)
 

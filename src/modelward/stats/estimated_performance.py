@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
 import numpy as np
@@ -35,7 +35,7 @@ _OUTSIDE = "Some scores are outside [0, 1], and this metric needs probabilities;
 class EstimatedPerformance:
     """What the metrics of `n` rows are expected to be, by name, with the interval in which the values known later fall
     by sampling alone. `confusion` holds expected counts, which need not be whole. `rank_error` is that of the scores'
-    summary (0 where every score was kept).
+    summary (0 where every score was kept). `roc_auc_by_class` is empty but of many classes.
     """
 
     metrics: Mapping[str, Metric]
@@ -43,6 +43,7 @@ class EstimatedPerformance:
     n: int
     calibrated: bool
     rank_error: float = 0.0
+    roc_auc_by_class: Mapping[str, Metric] = field(default_factory=dict)
 
 
 def estimate_performance(
