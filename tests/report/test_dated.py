@@ -60,14 +60,14 @@ def test_files_folders_and_data_sets_have_their_windows_too(how, tmp_path):
     pq.write_table(whole, tmp_path / "whole" if how == "file" else tmp_path / "_whole.parquet")
     data = {"file": tmp_path / "whole", "folder": tmp_path, "dataset": ds.dataset(str(tmp_path), format="parquet")}[how]
     windows = own_windows(data, frame(60, 1), "at", {"at"})
-    assert [window.rows for window in windows] == [PER_DAY] * 40
-    assert set(windows[0].columns) == {"weather", "steady"}
+    assert [window.profile.rows for window in windows] == [PER_DAY] * 40
+    assert set(windows[0].profile.columns) == {"weather", "steady"}
 
 
 def test_a_length_near_a_day_is_a_day_and_times_that_are_missing_are_in_no_window():
     reference, current = frame(0, 30), frame(60, 1).iloc[3:-4]
     reference.loc[5:9, "at"] = pd.NaT
-    assert sum(window.rows for window in own_windows(reference, current, "at", {"at"})) == 30 * PER_DAY - 5
+    assert sum(window.profile.rows for window in own_windows(reference, current, "at", {"at"})) == 30 * PER_DAY - 5
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from modelward.monitoring.describe import describe
 from modelward.monitoring.judge import compare_with_reference
 from modelward.monitoring.monitor_settings import monitor_of
 from modelward.monitoring.quality_answers import of_evaluation
+from modelward.monitoring.seasonal import in_season
 from modelward.monitoring.subject import read_reference
 from modelward.monitoring.why import why_now
 from modelward.monitoring.window_profiles import whole_buckets, window_profile
@@ -53,6 +54,11 @@ def drift_between(session: Session, model: Model, start: datetime, end: datetime
         raise Invalid("There is no reference yet to hold this span against: upload one, or name a window of events.")
     profile = _span(session, model, start, end)
     monitor, begins = monitor_of(model), whole_buckets(session, model.id, start)
+    reference = in_season(session, model.id, monitor, reference, start=begins, end=end)
+    window = {"kind": "span", "start": start, "end": end, "closed": None}
+    held = {"window": window, "reference": {"id": reference.id, "status": reference.status}}
+    if reference.lacking:
+        return {**_head(model), **_drift([], drifted=False, verdict="too_few", reason=reference.lacking), **held}
     calibration = calibration_of_span(session, model.id, monitor, reference, (begins, end))
     comparison = compare_with_reference(monitor, reference, profile, calibration)
     wire = comparison.to_dict()
@@ -60,8 +66,7 @@ def drift_between(session: Session, model: Model, start: datetime, end: datetime
         **_head(model),
         **wire,
         **_drift(wire["columns"], drifted=comparison.drifted, verdict=wire["verdict"], reason=comparison.reason),
-        "window": {"kind": "span", "start": start, "end": end, "closed": None},
-        "reference": {"id": reference.id, "status": reference.status},
+        **held,
     }
 
 

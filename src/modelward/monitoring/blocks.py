@@ -1,6 +1,6 @@
 """The windows of a reference: stretches of it that follow one another, each as long as a window of the model."""
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -17,6 +17,7 @@ from modelward.monitoring.profiling import profile_of, profiles_by_bucket
 from modelward.monitoring.subject import Reference, Subject
 from modelward.monitoring.window_profiles import moment, window_profile
 from modelward.rules.monitor import Monitor
+from modelward.rules.seasons import season_key
 from modelward.rules.windows import Window, WindowKind, window_of
 from modelward.stats import Profile
 
@@ -38,6 +39,16 @@ def blocks_of(session: Session, store: EventStore, subject: Subject) -> list[Pro
         return []
     found = _of_first_events(store, subject, reference) if reference.event_ids else _of_span(session, store, subject)
     return [restricted(block, [name for name in block.columns if judged(subject.monitor, name)]) for block in found]
+
+
+def seasons_of(subject: Subject, blocks: Sequence[Profile]) -> list[Hashable] | None:
+    """The season of each of `blocks_of`, where the monitor asks for one; windows of N events have none in common."""
+    if subject.monitor.reference == "whole" or subject.reference is None:
+        return None
+    if subject.monitor.window == "events" or subject.reference.event_ids:
+        return list(range(len(blocks)))
+    whole = whole_windows(subject.reference, subject.monitor)
+    return [season_key(window.start, window.end, subject.monitor) for window in whole]
 
 
 def whole_windows(reference: Reference, monitor: Monitor) -> list[Window]:

@@ -11,6 +11,7 @@ from modelward.monitoring.measures import number
 from modelward.monitoring.monitor_settings import monitor_of
 from modelward.monitoring.payload import Summary
 from modelward.monitoring.readings import Distribution, Side
+from modelward.monitoring.seasonal import in_season
 from modelward.monitoring.subject import read_reference
 from modelward.monitoring.tables import Evaluation
 from modelward.monitoring.window_profiles import whole_buckets, window_profile
@@ -36,6 +37,9 @@ def distribution(
     if current is None:
         return None
     held = read_reference(session, current_baseline(session, model_id))
+    if held is not None:
+        monitor = monitor_of(session.get_one(Model, model_id))
+        held = in_season(session, model_id, monitor, held, start=begins, end=ends)
     expected = held.profile.columns.get(column) if held else None
     expected = expected if _alike(expected, current) else None
     drawn = bars(expected, current)

@@ -22,6 +22,7 @@ from modelward.monitoring.judge import Judged, judge
 from modelward.monitoring.marks import DIRTY, DUE, clear, marked
 from modelward.monitoring.quality import settle_quality, store_quality, with_quality
 from modelward.monitoring.rebucket import rebucket
+from modelward.monitoring.seasonal import Seasons
 from modelward.monitoring.subject import Subject, read_subject
 from modelward.monitoring.tables import ColumnEvaluation, Evaluation
 from modelward.monitoring.window_profiles import moment, window_profile
@@ -193,9 +194,10 @@ def _of_calendar(session: Session, store: EventStore, subject: Subject, now: dat
     ready = [entry for entry in found if entry.window.start not in waiting]
     now_due = ready[:WINDOWS_AT_ONCE]
     judged: list[Judged] = []
+    seasons = Seasons(session, subject)
     for entry in now_due:
         known = {earlier.window.start: earlier.values["rows"] for earlier in judged}
-        judged.append(_judge(session, store, subject, entry, known))
+        judged.append(_judge(session, store, seasons, entry, known))
     return Evaluated(
         subject,
         tuple(judged),
@@ -206,10 +208,18 @@ def _of_calendar(session: Session, store: EventStore, subject: Subject, now: dat
     )
 
 
-def _judge(session: Session, store: EventStore, subject: Subject, entry: Due, known: Mapping[datetime, int]) -> Judged:
-    window = entry.window
+def _judge(
+    session: Session,
+    store: EventStore,
+    seasons: Seasons,
+    entry: Due,
+    known: Mapping[datetime, int],
+) -> Judged:
+    """Its drift against the reference's own season, its quality against all of the reference."""
+    window, subject = entry.window, seasons.whole
     profile = window_profile(session, model_id=subject.model_id, start=window.start, end=window.end)
-    judged = judge(subject, window, profile, closed=entry.reason is not DueReason.OPEN, store=store)
+    held = seasons.subject(window.start, window.end)
+    judged = judge(held, window, profile, closed=entry.reason is not DueReason.OPEN, store=store)
     return with_quality(session, subject, judged, profile, known)
 
 

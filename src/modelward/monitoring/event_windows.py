@@ -19,6 +19,7 @@ from modelward.monitoring.judge import Judged, judge
 from modelward.monitoring.payload import merge_profiles
 from modelward.monitoring.profiling import profile_of
 from modelward.monitoring.quality import with_quality
+from modelward.monitoring.seasonal import Seasons
 from modelward.monitoring.subject import Subject
 from modelward.monitoring.tables import Evaluation
 from modelward.rules.windows import Window
@@ -84,7 +85,8 @@ def _newly_closed(store: EventStore, subject: Subject, since: datetime) -> list[
 def _judge(session: Session, store: EventStore, subject: Subject, window: Window) -> Judged:
     batches = store.scan(subject.model_id, window.start, window.end, scanned(subject.columns))
     profile = _profile(batches.read_all(), subject)
-    judged = judge(subject, window, profile, closed=True, store=store)
+    held = Seasons(session, subject).subject(window.start, window.end)
+    judged = judge(held, window, profile, closed=True, store=store)
     return with_quality(session, subject, judged, profile)
 
 
@@ -95,7 +97,8 @@ def _open(session: Session, store: EventStore, subject: Subject) -> list[Judged]
     times = last.column("ts")
     window = Window(KIND, pc.min(times).as_py().astimezone(UTC), pc.max(times).as_py().astimezone(UTC) + _TICK)
     profile = _profile(last, subject)
-    return [with_quality(session, subject, judge(subject, window, profile, closed=False, store=store), profile)]
+    held = Seasons(session, subject).subject(window.start, window.end)
+    return [with_quality(session, subject, judge(held, window, profile, closed=False, store=store), profile)]
 
 
 def _profile(table: pa.Table, subject: Subject) -> Profile:

@@ -21,6 +21,7 @@ from modelward.rules.comparison import compare_profiles
 from modelward.rules.finding import ColumnFinding, Comparison
 from modelward.rules.monitor import Monitor
 from modelward.rules.quality_finding import Quality
+from modelward.rules.seasons import within_season
 from modelward.rules.verdict import Verdict
 from modelward.rules.windows import Window
 from modelward.stats import Profile
@@ -50,6 +51,8 @@ def judge(subject: Subject, window: Window, profile: Profile, *, closed: bool, s
     reference = subject.reference
     if reference is None:
         return _unjudged(window, profile, closed, "there is no reference yet to hold this window against")
+    if reference.lacking:
+        return _of_reference(_unjudged(window, profile, closed, reference.lacking), reference)
     own = reference.overlaps(window.start, window.end) and profile.rows < DILUTED * reference.rows
     current = _without_reference(subject, reference, window, store) if own else profile
     if own and current.rows < subject.monitor.minimum_rows:
@@ -62,7 +65,8 @@ def compare_with_reference(
     monitor: Monitor, reference: Reference, current: Profile, calibration: Calibration | None = None
 ) -> Comparison:
     """The comparison of the judged columns, as the library would make it."""
-    return compare_profiles(*compared_sides(monitor, reference, current), monitor, calibration)
+    found = compare_profiles(*compared_sides(monitor, reference, current), monitor, calibration)
+    return within_season(found, monitor)
 
 
 def compared_sides(monitor: Monitor, reference: Reference, current: Profile) -> tuple[Profile, Profile]:
@@ -105,15 +109,18 @@ def _covered(subject: Subject, window: Window, profile: Profile, current: Profil
         f"the provisional reference was taken from this very window; of the {current.rows} other events "
         f"{subject.monitor.minimum_rows} are needed for a verdict. Confirm the reference, or give one of your own"
     )
-    judgement = _unjudged(window, profile, closed, reason)
-    values = {
-        **judgement.values,
-        "level": REFERENCE_LEVEL,
-        "rows_reference": subject.reference.rows,
-        "baseline_id": subject.reference.id,
-        "baseline_status": subject.reference.status,
+    found = _of_reference(_unjudged(window, profile, closed, reason), subject.reference)
+    return Judged(window, closed, {**found.values, "level": REFERENCE_LEVEL})
+
+
+def _of_reference(found: Judged, reference: Reference) -> Judged:
+    """What was not judged, with the reference that it would be held against."""
+    known = {
+        "rows_reference": reference.rows,
+        "baseline_id": reference.id,
+        "baseline_status": reference.status,
     }
-    return Judged(window, closed, values)
+    return Judged(found.window, found.closed, {**found.values, **known})
 
 
 def _unjudged(window: Window, profile: Profile, closed: bool, reason: str) -> Judged:

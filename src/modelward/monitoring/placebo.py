@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from modelward.events.contract import EventStore
 from modelward.jobs.service import enqueue
 from modelward.kit.database import insert_into, reading
-from modelward.monitoring.blocks import blocks_of
+from modelward.monitoring.blocks import blocks_of, seasons_of
 from modelward.monitoring.calibrations import awaited, pack, run_of, settings_of
 from modelward.monitoring.columns import title_of
 from modelward.monitoring.judge import compared_sides
@@ -151,12 +151,13 @@ def _run(subject: Subject, blocks: Sequence[Profile], rows: int) -> dict[str, An
     """All of a run but its moment."""
     reference, monitor = subject.reference, subject.monitor
     assert reference is not None
-    calibration = calibrate(blocks, monitor)
+    seasons = seasons_of(subject, blocks)
+    calibration = calibrate(blocks, monitor, seasons)
     judged, _ = compared_sides(monitor, reference, reference.profile)
     return {
         "baseline_id": reference.id,
         "settings": settings_of(monitor),
-        "outcome": replay(blocks, monitor).to_dict(),
+        "outcome": replay(blocks, monitor, seasons).to_dict(),
         "window_rows": rows,
         "detectable": [entry.to_dict() for entry in detectable(judged, rows, monitor, calibration)],
         "calibration": None if calibration is None else pack(calibration),
@@ -167,7 +168,7 @@ def _window_rows(session: Session, subject: Subject, blocks: Sequence[Profile]) 
     """What a window usually holds: the middle one of the reference's, or of those that were judged last."""
     if subject.monitor.window == "events":
         return subject.monitor.window_events
-    sizes = [block.rows for block in enough_rows(blocks, subject.monitor) or blocks]
+    sizes = [block.rows for block in enough_rows(blocks, subject.monitor)[0] or blocks]
     query = (
         select(Evaluation.rows)
         .where(Evaluation.model_id == subject.model_id, Evaluation.kind == subject.monitor.window)

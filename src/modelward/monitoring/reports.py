@@ -11,6 +11,7 @@ from modelward.monitoring.calibrations import calibration_of_span
 from modelward.monitoring.columns import PREDICTION, SCORE, SHOWN_ONLY, feature_key
 from modelward.monitoring.judge import compared_sides
 from modelward.monitoring.monitor_settings import monitor_of
+from modelward.monitoring.seasonal import in_season
 from modelward.monitoring.subject import Reference, read_reference
 from modelward.monitoring.window_profiles import whole_buckets, window_profile
 from modelward.registry.service import current_baseline
@@ -19,6 +20,7 @@ from modelward.report.evidence import Evidence
 from modelward.report.report import Report
 from modelward.rules.comparison import compare_profiles
 from modelward.rules.monitor import Monitor
+from modelward.rules.seasons import within_season
 from modelward.stats import Profile
 
 MEDIA_TYPES = {
@@ -48,9 +50,12 @@ def report_of(session: Session, model: Model, start: datetime, end: datetime, *,
     if not current.rows:
         raise Invalid(f"There are no events between {_said(begins)} and {_said(end)} UTC: ask for another span.")
     monitor = monitor_of(model)
+    reference = in_season(session, model.id, monitor, reference, start=begins, end=end)
+    if reference.lacking:
+        raise Invalid(f"There is nothing to report against: {reference.lacking}.")
     sides = compared_sides(monitor, reference, current)
     calibration = calibration_of_span(session, model.id, monitor, reference, (begins, end))
-    comparison = compare_profiles(*sides, monitor, calibration)
+    comparison = within_season(compare_profiles(*sides, monitor, calibration), monitor)
     compared = {finding.column for finding in comparison.columns}
     names = f"reference {reference.id}", f"{model.key}, {_said(begins)} to {_said(end)}"
     return Report(

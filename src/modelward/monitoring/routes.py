@@ -122,7 +122,11 @@ def read_monitor(model: str, session: Reading, reader: Reader) -> Answer:
 
 @router.put("/models/{model}/monitor")
 def put_monitor(model: str, body: Annotated[Answer, Body()], session: Writing, editor: Editor) -> Answer:
-    """Watch the model in another way from now on; its history is evaluated anew, and nobody is notified of that."""
+    """Watch the model in another way from now on; its history is evaluated anew, and nobody is notified of that.
+
+    With `reference` as `same_weekday` or `same_hour_of_week` a window is held against the reference's windows of its
+    own season alone, on the model's clock; the reference must be a span of the model's events.
+    """
     found = resolve(session, editor.scope, model)
     return change_monitor(session, model=found, wire=body, now=now()).to_dict()
 

@@ -33,6 +33,8 @@ class Reference:
     ends_at: datetime | None
     profile: Profile = field(repr=False)
     event_ids: frozenset[str] = field(repr=False)
+    lacking: str = ""
+    """Why nothing can be held against it, where that is so: it has nothing of a window's season."""
 
     @property
     def provisional(self) -> bool:

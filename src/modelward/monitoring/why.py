@@ -11,6 +11,7 @@ from modelward.monitoring.columns import LABEL, LATENCY, PREDICTION, SCORE, SPEC
 from modelward.monitoring.monitor_settings import monitor_of
 from modelward.monitoring.payload import EMPTY, restricted
 from modelward.monitoring.readings import EvaluationView
+from modelward.monitoring.seasonal import in_season
 from modelward.monitoring.subject import read_reference
 from modelward.monitoring.window_profiles import whole_buckets, window_profile
 from modelward.registry.service import current_baseline
@@ -69,6 +70,8 @@ def _profiles(session: Session, model: Model, found: EvaluationView, columns: li
     if reference is None or reference.id != found.baseline_id:
         return EMPTY, EMPTY
     start = whole_buckets(session, model.id, found.starts_at)
+    season = {"start": found.starts_at, "end": found.ends_at}
+    reference = in_season(session, model.id, monitor_of(model), reference, **season)
     current = window_profile(session, model_id=model.id, start=start, end=found.ends_at, columns=columns)
     return restricted(reference.profile, columns), current
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from modelward.monitoring.payload import EMPTY, merge_profiles, unpack, unpack_summary
 from modelward.monitoring.tables import Activity, BucketProfile, DayColumn, DayProfile, Partial
+from modelward.rules.windows import HOUR
 from modelward.stats import Profile
 
 
@@ -26,10 +27,19 @@ def profile_of_seconds(
     session: Session, *, model_id: int, start: int, end: int, columns: Collection[str] | None = None
 ) -> Profile:
     """As `window_profile`, in seconds of the epoch."""
-    days = _days(session, model_id, start, end)
-    parts = _day_profiles(session, days, columns)
-    for gap_start, gap_end in _between(days, start, end):
-        parts += bucket_parts(session, model_id=model_id, start=gap_start, end=gap_end, columns=columns)
+    return profile_of_spans(session, model_id=model_id, spans=[(start, end)], columns=columns)
+
+
+def profile_of_spans(
+    session: Session, *, model_id: int, spans: Iterable[tuple[int, int]], columns: Collection[str] | None = None
+) -> Profile:
+    """Several spans together, in seconds of the epoch, in one k-way merge."""
+    parts: list[Profile] = []
+    for start, end in spans:
+        days = _days(session, model_id, start, end)
+        parts += _day_profiles(session, days, columns)
+        for gap_start, gap_end in _between(days, start, end):
+            parts += bucket_parts(session, model_id=model_id, start=gap_start, end=gap_end, columns=columns)
     return _whole(merge_profiles(parts), columns)
 
 
@@ -52,8 +62,13 @@ def seconds(moment: datetime) -> int:
 
 def whole_buckets(session: Session, model_id: int, start: datetime) -> datetime:
     """The start of the bucket that a moment lies in: windows of the last N events begin in the middle of one."""
-    length = session.scalar(select(Activity.bucket_seconds).where(Activity.model_id == model_id)) or 3600
+    length = bucket_length(session, model_id)
     return moment(seconds(start) // length * length)
+
+
+def bucket_length(session: Session, model_id: int) -> int:
+    """The seconds of a bucket of the model; an hour before its first event."""
+    return session.scalar(select(Activity.bucket_seconds).where(Activity.model_id == model_id)) or HOUR
 
 
 def moment(epoch_seconds: int) -> datetime:

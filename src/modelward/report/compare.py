@@ -7,7 +7,7 @@ from typing import Any
 
 from modelward.errors import Invalid
 from modelward.report.config import monitor_of, texts_in
-from modelward.report.dated import of_season, own_windows
+from modelward.report.dated import OwnWindow, of_season, own_windows
 from modelward.report.evidence import Evidence
 from modelward.report.frames import Read, read_profile
 from modelward.report.report import Report
@@ -19,6 +19,7 @@ from modelward.rules import phrases
 from modelward.rules.calibration import FEWEST, Calibration, calibrate
 from modelward.rules.comparison import compare_profiles, with_columns
 from modelward.rules.monitor import Monitor
+from modelward.rules.seasons import season_key, within_season
 from modelward.rules.segments import Segments
 from modelward.stats import Profile
 
@@ -85,12 +86,12 @@ def compare(
         profiles = _without(before.profile, left_out), _without(now.profile, left_out)
         tables = Tables(reference_rows, current, profiles, left_out, seed, texts_in(config))
         profiles, vectors = texts_of(tables), vectors_of(tables)
-        windows = own_windows(reference_rows, current, timestamp, {*skip, *left_out}) if timestamp else []
+        windows = own_windows(reference, current, timestamp, {*skip, *left_out}) if timestamp else []
         comparison = compare_profiles(*profiles, monitor, _calibration(windows, monitor))
     except ValueError as error:
         raise Invalid(str(error)) from error
     joint = together(tables, judged_together(tables, monitor), monitor) if multivariate else None
-    comparison = with_columns(comparison, judge_every_vector(vectors, monitor, seed))
+    comparison = within_season(with_columns(comparison, judge_every_vector(vectors, monitor, seed)), monitor)
     left_out = {name: why for name, why in {**left_out, **vectors.left_out}.items() if name not in vectors.columns}
     divided = None
     if segment is not None:
@@ -125,8 +126,9 @@ def _monitor(config: Monitor | Mapping[str, Any] | None, label: str | None) -> M
         raise Invalid(str(error)) from error
 
 
-def _calibration(windows: Sequence[Profile], monitor: Monitor) -> Calibration | None:
-    calibration = calibrate(windows, monitor)
+def _calibration(windows: Sequence[OwnWindow], monitor: Monitor) -> Calibration | None:
+    seasons = [season_key(window.start, window.end, monitor) for window in windows]
+    calibration = calibrate([window.profile for window in windows], monitor, seasons)
     if calibration is None and monitor.learns:
         raise Invalid(
             f"a learned threshold needs a reference of at least {FEWEST} windows as long as the current data, with "

@@ -1,6 +1,8 @@
 """Tables whose rows have times: the reference's own windows, of the length of the current table, and its seasons."""
 
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,10 +26,20 @@ _SLACK = 0.05
 _MOST = 400  # Windows that are made into profiles, the newest ones.
 
 Times = npt.NDArray[np.int64]
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def own_windows(reference: Any, current: Any, timestamp: str, skip: Collection[str]) -> list[Profile]:
-    """Profiles of stretches of the reference that follow one another, each as long in time as the current table.
+@dataclass(frozen=True)
+class OwnWindow:
+    """A stretch of the reference, from `start` up to but without `end`, and its rows' profile."""
+
+    start: datetime
+    end: datetime
+    profile: Profile
+
+
+def own_windows(reference: Any, current: Any, timestamp: str, skip: Collection[str]) -> list[OwnWindow]:
+    """Stretches of the reference that follow one another, each as long in time as the current table.
 
     A length that is within 5 % of whole weeks, days or hours is taken for that, and the stretches begin where the
     current table does in its hour, day or week. None where the times cannot be read, or there are fewer than 20.
@@ -43,7 +55,12 @@ def own_windows(reference: Any, current: Any, timestamp: str, skip: Collection[s
         newest = np.unique(numbers[known])[-_MOST:]
         for number, piece in _pieces(frame, numbers, known & (numbers >= newest.min(initial=0))):
             parts.setdefault(number, []).append(read_frame(piece, skip).profile)
-    windows = [Profile.merge(parts[number]) for number in sorted(parts)[-_MOST:]]
+    windows = [
+        OwnWindow(
+            _moment(start + number * length), _moment(start + (number + 1) * length), Profile.merge(parts[number])
+        )
+        for number in sorted(parts)[-_MOST:]
+    ]
     return windows if len(windows) >= FEWEST else []
 
 
@@ -63,6 +80,10 @@ def of_season(reference: Any, current: Any, timestamp: str | None, monitor: Moni
     if not chosen.any():
         raise Invalid(f"the reference has no row of the {monitor.reference[5:].replace('_', ' ')} of the current data")
     return frame.filter(chosen.tolist()).to_native()
+
+
+def _moment(microseconds: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=microseconds)
 
 
 def _span(current: Any, timestamp: str) -> tuple[int, int] | None:

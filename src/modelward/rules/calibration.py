@@ -7,7 +7,7 @@ others, and an effect counts only where it is larger than any of theirs, and tha
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -77,17 +77,23 @@ class Calibration:
         return Calibration(self.blocks - 1, self.q, fewer)
 
 
-def calibrate(blocks: Sequence[Profile], monitor: Monitor) -> Calibration | None:
+def calibrate(
+    blocks: Sequence[Profile], monitor: Monitor, seasons: Sequence[Hashable] | None = None
+) -> Calibration | None:
     """Hold each block of the reference against the rest; None where fewer than 20 of them have enough rows.
 
     Args:
         blocks: Profiles of stretches of the reference that follow one another, each as long as a window.
         monitor: The rule, which says how columns are cut and which tests were named.
+        seasons: The season of each block, where windows are held against the reference's own season only: then blocks
+            are held against the rest of theirs.
     """
-    enough = enough_rows(blocks, monitor)
+    enough, of_season = enough_rows(blocks, monitor, seasons)
     if len(enough) < FEWEST:
         return None
-    shown = [figures_of(rest, block, monitor) for block, rest in held_out(enough)]
+    shown = [figures_of(rest, block, monitor) for block, rest in held_out(enough, of_season)]
+    if len(shown) < FEWEST:  # Many seasons of which there is one block each.
+        return None
     names = {
         column: dict.fromkeys(name for row in shown for name in row.get(column, {})) for row in shown for column in row
     }
@@ -98,20 +104,37 @@ def calibrate(blocks: Sequence[Profile], monitor: Monitor) -> Calibration | None
     return Calibration(len(shown), monitor.q, figures)
 
 
-def enough_rows(blocks: Sequence[Profile], monitor: Monitor) -> list[Profile]:
-    """The blocks of which anything can be said."""
-    return [block for block in blocks if block.rows >= monitor.minimum_rows]
+def enough_rows(
+    blocks: Sequence[Profile], monitor: Monitor, seasons: Sequence[Hashable] | None = None
+) -> tuple[list[Profile], list[Hashable]]:
+    """The blocks of which anything can be said, and the season of each (all of one where none were given)."""
+    chosen = [
+        (block, season)
+        for block, season in zip(blocks, seasons or [()] * len(blocks), strict=True)
+        if block.rows >= monitor.minimum_rows
+    ]
+    return [block for block, _ in chosen], [season for _, season in chosen]
 
 
-def held_out(blocks: Sequence[Profile]) -> Iterator[tuple[Profile, Profile]]:
-    """Blocks, at most 100 of them, each with all the others as one.
+def held_out(blocks: Sequence[Profile], seasons: Sequence[Hashable] | None = None) -> Iterator[tuple[Profile, Profile]]:
+    """Blocks, about 100 of them at most, each with all the others of its season as one; a lonely one is passed over.
 
     Blocks are first merged in groups of about √n, so that a rest is one merge of some 2√n profiles, and no row of it
     was merged more than twice.
     """
+    by_season: dict[Hashable, list[Profile]] = {}
+    for block, season in zip(blocks, seasons or [()] * len(blocks), strict=True):
+        by_season.setdefault(season, []).append(block)
+    step = math.ceil(len(blocks) / MOST) or 1
+    for some in by_season.values():
+        if len(some) > 1:
+            yield from _held_out(some, step)
+
+
+def _held_out(blocks: Sequence[Profile], step: int) -> Iterator[tuple[Profile, Profile]]:
     size = max(1, math.isqrt(len(blocks)))
     groups = [Profile.merge(blocks[start : start + size]) for start in range(0, len(blocks), size)]
-    for place in range(0, len(blocks), math.ceil(len(blocks) / MOST)):
+    for place in range(0, len(blocks), step):
         group = place // size
         near = [blocks[i] for i in range(group * size, min(len(blocks), (group + 1) * size)) if i != place]
         yield blocks[place], Profile.merge([*groups[:group], *near, *groups[group + 1 :]])

@@ -1,7 +1,7 @@
 """A monitor on trial before it goes live: replayed on windows of its own reference, where nothing is to be found."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -58,7 +58,7 @@ class Placebo:
         return {**{name: getattr(self, name) for name in names}, "columns": dict(self.columns)}
 
 
-def replay(blocks: Sequence[Profile], monitor: Monitor) -> Placebo:
+def replay(blocks: Sequence[Profile], monitor: Monitor, seasons: Sequence[Hashable] | None = None) -> Placebo:
     """Hold windows of the reference (at most 100), each against the rest of it, as the monitor would judge new ones.
 
     Where the reference has enough windows to calibrate by, each is judged by all the others alone.
@@ -66,10 +66,11 @@ def replay(blocks: Sequence[Profile], monitor: Monitor) -> Placebo:
     Args:
         blocks: Profiles of stretches of the reference that follow one another, each as long as a window.
         monitor: The rule on trial.
+        seasons: As in `calibrate`.
     """
-    enough = enough_rows(blocks, monitor)
-    pairs = list(held_out(enough)) if len(enough) > 1 else []
-    calibration = calibrate(enough, monitor)
+    enough, of_season = enough_rows(blocks, monitor, seasons)
+    pairs = list(held_out(enough, of_season))
+    calibration = calibrate(enough, monitor, of_season)
     found = [
         compare_profiles(rest, block, monitor, calibration and calibration.without(place)).columns
         for place, (block, rest) in enumerate(pairs)
