@@ -48,6 +48,8 @@ Port = Annotated[int, typer.Option(help="The port to listen on.", min=0, max=655
 class FailOn(StrEnum):
     drift = "drift"
     warning = "warning"
+    performance = "performance"
+    fairness = "fairness"
 
 
 @cli.command()
@@ -89,16 +91,26 @@ def compare(
     label: Annotated[str | None, typer.Option(help="The column of outcomes; missing ones are no finding.")] = None,
     timestamp: Annotated[str | None, typer.Option(help="The column of times, which is not compared.")] = None,
     protected: Annotated[list[str] | None, typer.Option(help="A protected column; may be given again.")] = None,
-    fail_on: Annotated[FailOn, typer.Option(help="The verdict from which the exit code is 1.")] = FailOn.drift,
+    task: Annotated[str | None, typer.Option(help="binary, multiclass or regression; else a guess.")] = None,
+    segment: Annotated[str | None, typer.Option(help="A column whose values each get a verdict of their own.")] = None,
+    slices: Annotated[bool, typer.Option("--slices", help="Search the parts where drift or loss is large.")] = False,
+    multivariate: Annotated[bool, typer.Option("--multivariate", help="Judge all columns together too.")] = False,
+    config: Annotated[Path | None, typer.Option(help="JSON of tests, thresholds, bins and the other settings.")] = None,
+    fail_on: Annotated[FailOn, typer.Option(help="What makes the exit code 1.")] = FailOn.drift,
 ) -> None:
-    """Judge two tables, column by column. Exit code 0: fine, 1: drifted, 2: could not run."""
+    """Judge two tables: the data, and with a label the model, with protected columns its fairness.
+
+    Exit code 0: fine, 1: past --fail-on, 2: could not run.
+    """
     from modelward.report.run import run_compare
 
-    roles = {"prediction": prediction, "score": score, "label": label, "timestamp": timestamp}
+    roles = {"prediction": prediction, "score": score, "label": label, "timestamp": timestamp, "task": task}
+    looks = {"segment": segment, "slices": slices, "multivariate": multivariate}
     code = run_compare(
         reference,
         current,
-        roles={**roles, "protected": protected or ()},
+        asked={**roles, "protected": protected or (), **looks},
+        config=config,
         files={"html": html, "json": json_path, "markdown": markdown, "junit": junit},
         fail_on=fail_on.value,
     )

@@ -74,7 +74,7 @@ def test_raise_on_stops_at_drift_and_hands_back_the_report_otherwise():
     with pytest.raises(modelward.DriftFound, match="`distance` moved") as caught:
         modelward.compare(BEFORE, DRIFTED).raise_on("warning")
     assert caught.value.report.drifted
-    with pytest.raises(Invalid, match="choose 'drift' or 'warning'"):
+    with pytest.raises(Invalid, match="choose one of 'drift', 'warning', 'performance', 'fairness'"):
         report.raise_on("rain")  # type: ignore[arg-type]
 
 

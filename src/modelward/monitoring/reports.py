@@ -126,5 +126,7 @@ REPORT_EXAMPLE: dict[str, Any] = {
     "why": [],
     "segments": None,
     "together": None,
+    "performance": None,
+    "fairness": None,
     "slices": None,
 }

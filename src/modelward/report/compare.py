@@ -10,6 +10,7 @@ from modelward.report.config import monitor_of, texts_in
 from modelward.report.dated import OwnWindow, of_season, own_windows
 from modelward.report.evidence import Evidence
 from modelward.report.frames import Read, read_profile
+from modelward.report.judged_outcomes import judge_outcomes
 from modelward.report.report import Report
 from modelward.report.segments import segments_of
 from modelward.report.slices import slices_of
@@ -33,6 +34,7 @@ def compare(
     label: str | None = None,
     protected: Sequence[str] = (),
     timestamp: str | None = None,
+    task: str | None = None,
     config: Monitor | Mapping[str, Any] | None = None,
     segment: str | None = None,
     slices: bool = False,
@@ -48,10 +50,15 @@ def compare(
         current: The data to judge, in any of the same forms.
         prediction: The column of predictions. It is compared like any other, and named as what it is.
         score: The column of scores or probabilities, likewise.
-        label: The column of true outcomes. They come late, so that its missing values are no finding.
-        protected: Columns by which fairness is judged; they are compared like any other.
+        label: The column of true outcomes. They come late, so that its missing values are no finding. With a prediction
+            or a score it gives `report.performance`: every metric with its interval, held against the reference's;
+            where outcomes are missing, what the scores say that the metrics will be.
+        protected: Columns by whose groups `report.fairness` is judged (two classes only; numbers are cut at the
+            reference's quartiles unless `protected_edges` are given); they are compared like any other.
         timestamp: The column of times, which is not compared. Where the reference holds at least 20 stretches as long
             as the current data, a column drifted only if it moved farther than they lie from one another.
+        task: `binary`, `multiclass` or `regression`; what the outcomes look like unless named. Of two classes that are
+            not 0 and 1 the setting `positive` names the one that counts.
         config: A `Monitor`, or its settings by name. `tests`, `thresholds` and `bins` may be one value for all columns
             or a mapping by column: `{"bins": 20, "tests": {"age": "ks"}, "thresholds": {"age": 0.01}}`. Columns of
             texts are found, and judged by their length, words and unseen words; `texts` names them, or is False.
@@ -97,6 +104,7 @@ def compare(
     if segment is not None:
         whole = {"profiles": profiles, "whole": comparison, "monitor": monitor}
         divided = _divided(segment, reference_rows, current, skip={*skip, *left_out}, **whole)
+    judged = judge_outcomes((reference_rows, current), profiles, roles, monitor, task=task)
     found = None
     if slices:
         compared = [finding.column for finding in comparison.columns]
@@ -109,6 +117,8 @@ def compare(
         segments=divided,
         slices=found,
         together=joint,
+        performance=judged.performance,
+        fairness=judged.fairness,
     )
 
 

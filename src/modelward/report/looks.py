@@ -22,7 +22,7 @@ LOOKS = {
     Verdict.OK: Look("healthy", "No drift", "No drift", "✓"),
     Verdict.TOO_FEW: Look("too-few", "Too few rows", "Too few rows", "○"),
 }
-_ORDER = list(LOOKS)
+ORDER = list(LOOKS)
 
 
 def look_of(verdict: Verdict, *, columns: int) -> Look:
@@ -33,4 +33,4 @@ def look_of(verdict: Verdict, *, columns: int) -> Look:
 
 def gravest_first(findings: Sequence[ColumnFinding]) -> list[ColumnFinding]:
     """The columns by verdict, within it by effect; a change of the schema, which has no figure, comes first."""
-    return sorted(findings, key=lambda finding: (_ORDER.index(finding.verdict), -finding.statistics.get("psi", 1e9)))
+    return sorted(findings, key=lambda finding: (ORDER.index(finding.verdict), -finding.statistics.get("psi", 1e9)))

@@ -5,7 +5,11 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from modelward.report.column_view import shown
+from modelward.report.fairness import Fairness
 from modelward.report.looks import LOOKS, gravest_first, look_of
+from modelward.report.outcome_looks import FAIRNESS
+from modelward.report.performance import Performance
+from modelward.report.performance_view import performance_view
 from modelward.report.terminal import headline
 from modelward.report.writing import NOTHING, score
 from modelward.rules import phrases
@@ -19,6 +23,7 @@ if TYPE_CHECKING:
 MOST = 65_000  # characters; GitHub refuses a comment of 65,536
 _SHOWN = 20  # rows above the fold
 _GIVING_AWAY = 5
+_METRICS, _ATTRIBUTES, _LINES = 14, 20, 10
 _EMOJI = {Verdict.DRIFTED: "🔴", Verdict.WARNING: "🟠", Verdict.OK: "🟢", Verdict.TOO_FEW: "⚪"}
 _SPECIAL = re.compile(r"([\\`*_{}\[\]#|<>~@$&])")
 _HEAD = ("| column | verdict | drift | p | what happened |", "| --- | --- | ---: | ---: | --- |")
@@ -46,8 +51,49 @@ def _opening(report: "Report", found: Sequence[ColumnFinding]) -> Iterator[str]:
         yield f"{_code(current)} against {_code(reference)}"
     if report.together is not None and report.together.classifier is not None:
         yield from ("", _together(report.together))
+    if report.performance is not None:
+        yield from ("", *_performance(report.performance))
+    if report.fairness:
+        yield from ("", *_fairness(report.fairness))
     if found:
         yield from ("", *_HEAD, *map(_row, found))
+    yield from _beside(report)
+
+
+def _performance(found: Performance) -> Iterator[str]:
+    """The verdict, and the metrics that most ask for; the HTML report has all of them."""
+    view = performance_view(found)
+    yield f"**Performance** {view.look.sign} {view.look.word}: {_sentence(view.sentence)}"
+    if view.metrics:
+        heads = ("metric", "reference", "current", *(("estimated without outcomes",) if view.estimated else ()))
+        rows = [row[: len(heads)] for row in view.metrics[:_METRICS]]
+        yield from ("", f"| {' | '.join(heads)} |", f"|{' --- |' * len(heads)}")
+        yield from (f"| {' | '.join(map(_plain, row))} |" for row in rows)
+
+
+def _fairness(found: Sequence[Fairness]) -> Iterator[str]:
+    """A line for each attribute, the gravest first."""
+    yield "**Fairness**"
+    yield ""
+    for entry in found[:_ATTRIBUTES]:
+        look = FAIRNESS[entry.verdict]
+        yield f"- {look.sign} {_code(entry.attribute)} {look.word}: {_sentence(entry.reason)}"
+    if len(found) > _ATTRIBUTES:
+        yield f"- … and {len(found) - _ATTRIBUTES:,} more"
+
+
+def _beside(report: "Report") -> Iterator[str]:
+    """Why, by segment and by slice: each a short list."""
+    causes = [entry.sentence for entry in report.why if entry.guess or entry.importance_known or report.segments]
+    slices = [entry.sentence for entry in report.slices or ()]
+    for title, lines in (("Why", causes), ("Slices that stand out", slices)):
+        if lines:
+            yield from ("", f"**{title}**", "", *(f"- {_sentence(line)}" for line in lines[:_LINES]))
+    if report.segments is not None:
+        drifted = [f"{_code(name)}" for name in report.segments.drifted]
+        many = len(report.segments.comparisons)
+        told = f"{len(drifted):,} of {many:,} drifted" + (f": {', '.join(drifted[:_LINES])}" if drifted else "")
+        yield from ("", f"**Segments of {_code(report.segments.column)}**: {told}")
 
 
 def _together(joint: JointFinding) -> str:

@@ -1,7 +1,7 @@
 """The report as one HTML file that needs nothing else: no script, no other file, no request to any host."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -9,8 +9,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from modelward.report.column_view import ColumnView, shown, view_of
-from modelward.report.looks import LOOKS, gravest_first, look_of
+from modelward.report.fairness_view import fairness_views
+from modelward.report.looks import LOOKS, ORDER, Look, gravest_first, look_of
 from modelward.report.meanings import MEANINGS
+from modelward.report.performance_view import performance_view
 from modelward.report.terminal import headline
 from modelward.report.writing import count, exact, number, probability, score
 from modelward.rules.monitor import Monitor
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 OPEN = 12  # columns with a finding that stand open; a reader of more of them opens what he wants
 NOTEBOOK_ROWS = 10
+MOST_REASONS = 12
 _QUOTED = re.compile(r"`([^`]{1,200})`")
 
 
@@ -36,14 +39,22 @@ def _environment() -> Environment:
         auto_reload=False,
     )
     made.filters |= {"sentence": sentence, "exact": exact, "number": number, "shown": shown, "count": count}
-    made.filters |= {"score": score, "probability": probability}
+    made.filters |= {"score": score, "probability": probability, "flat": _flat, "first_cells": _first_cells}
     return made
 
 
-def sentence(text: str) -> Markup:
+def _flat(row: tuple[str, Sequence[str]]) -> tuple[str, ...]:
+    return (row[0], *row[1])
+
+
+def _first_cells(row: Sequence[str], many: int) -> Sequence[str]:
+    return row[:many]
+
+
+def sentence(text: str, capital: bool = True) -> Markup:
     """A reason as a sentence: capital and full stop, its `names` set as code, everything else escaped."""
     text = shown(text)
-    whole = text[:1].upper() + text[1:]
+    whole = text[:1].upper() + text[1:] if capital else text
     whole = whole if whole.endswith((".", "!", "?", "…")) else f"{whole}."
     coded = _QUOTED.sub(lambda name: f"<code>{name[1]}</code>", str(escape(whole)))
     return Markup(coded)  # noqa: S704 - escaped first
@@ -81,6 +92,12 @@ def _values(report: "Report", views: list[ColumnView]) -> dict[str, Any]:
         "columns": views,
         "open": OPEN,
         "together": report.together,
+        "performance": performance_view(report.performance) if report.performance else None,
+        "fairness": fairness_views(report.fairness),
+        "why": report.why[:MOST_REASONS],
+        "segments": report.segments,
+        "segment_rows": list(_segments(report)),
+        "slices": report.slices,
         "left_out": [(shown(name), reason) for name, reason in report.left_out.items()],
         "names": [shown(name) for name in (evidence.names if evidence else ("reference", "current"))],
         "compared_at": evidence.compared_at if evidence else None,
@@ -88,6 +105,14 @@ def _values(report: "Report", views: list[ColumnView]) -> dict[str, Any]:
         "compressed": evidence is not None and _compressed(evidence),
         "meanings": [MEANINGS[key] for key in _used(report)],
     }
+
+
+def _segments(report: "Report") -> Iterator[tuple[str, Look, str, str]]:
+    """The segments, the gravest first: name, look, rows, and what happened."""
+    compared = report.segments.comparisons if report.segments else {}
+    for name, entry in sorted(compared.items(), key=lambda pair: ORDER.index(pair[1].verdict)):
+        rows = f"{exact(entry.rows_current)} against {exact(entry.rows_reference)}"
+        yield name, LOOKS[entry.verdict], rows, entry.findings[0].reason if entry.findings else entry.reason
 
 
 def _used(report: "Report") -> list[str]:

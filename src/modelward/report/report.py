@@ -9,6 +9,9 @@ from typing import Any, Literal
 
 from modelward.errors import Conflict, Invalid
 from modelward.report.evidence import Evidence
+from modelward.report.fairness import Fairness, gravest
+from modelward.report.performance import Performance
+from modelward.rules import phrases
 from modelward.rules.finding import ColumnFinding, Comparison
 from modelward.rules.finding import plain as plain_values
 from modelward.rules.joint import JointFinding
@@ -17,7 +20,7 @@ from modelward.rules.slices import FoundSlice
 from modelward.rules.verdict import Verdict, worst
 from modelward.rules.why import Context, Why, why
 
-Limit = Literal["drift", "warning"]
+Limit = Literal["drift", "warning", "performance", "fairness"]
 Kind = Literal["html", "json", "markdown", "junit"]
 _WRITERS: Mapping[str, Kind] = {
     ".html": "html",
@@ -31,6 +34,10 @@ _ENDINGS = ".html, .json, .md or .xml"
 _FAILING: Mapping[str, frozenset[Verdict]] = {
     "drift": frozenset({Verdict.DRIFTED}),
     "warning": frozenset({Verdict.DRIFTED, Verdict.WARNING}),
+}
+_OF_OUTCOMES = {
+    "performance": "the columns of the label, and of the prediction or score",
+    "fairness": "protected columns, and the prediction or score of two classes",
 }
 
 
@@ -57,6 +64,8 @@ class Report:
     segments: Segments | None = field(default=None, repr=False)
     slices: tuple[FoundSlice, ...] | None = None
     together: JointFinding | None = None
+    performance: Performance | None = None
+    fairness: tuple[Fairness, ...] = ()
 
     @property
     def drifted(self) -> bool:
@@ -66,20 +75,31 @@ class Report:
     @property
     def verdict(self) -> Verdict:
         """The gravest verdict of any column, or of all together where they were looked at: `ok`, `warning`, `drifted`,
-        or `too_few` when nothing could be said.
+        or `too_few` when nothing could be said. Performance that fell and groups that are treated unfairly are a
+        `warning` of the whole: they are no drift.
         """
         joint = self.together
-        if joint is None or not joint.verdict.alarming:
-            return self.comparison.verdict
-        return worst((self.comparison.verdict, joint.verdict))
+        verdicts = [self.comparison.verdict]
+        verdicts += [joint.verdict] if joint is not None and joint.verdict.alarming else []
+        fell = self.performance is not None and self.performance.alarming
+        verdicts += [Verdict.WARNING] if fell or any(entry.alarming for entry in self.fairness) else []
+        return worst(verdicts)
 
     @property
     def reason(self) -> str:
-        """The whole in a sentence."""
+        """The whole in a sentence, or in several where more was looked at than each column."""
+        return " ".join([self.comparison.reason, *self.beside_columns])
+
+    @property
+    def beside_columns(self) -> tuple[str, ...]:
+        """What is wrong beside the columns, each in a sentence: all together, performance, fairness."""
         joint = self.together
-        if joint is None or not joint.verdict.alarming:
-            return self.comparison.reason
-        return f"{self.comparison.reason} {joint.reason[0].upper()}{joint.reason[1:]}."
+        found = [f"{joint.reason[0].upper()}{joint.reason[1:]}."] if joint and joint.verdict.alarming else []
+        if self.performance is not None and self.performance.alarming:
+            found.append(self.performance.brief)
+        if unfair := [entry.attribute for entry in self.fairness if entry.alarming]:
+            found.append(f"Groups are treated unfairly by {phrases.quoted(unfair)}.")
+        return tuple(found)
 
     @cached_property
     def why(self) -> tuple[Why, ...]:
@@ -134,21 +154,28 @@ class Report:
         return found
 
     def fails(self, limit: Limit) -> bool:
-        """Whether the verdict is past a limit: `"drift"`, or `"warning"` which is stricter.
+        """Whether the verdict is past a limit: `"drift"`; `"warning"`, which is stricter and holds for all that was
+        looked at; or `"performance"` or `"fairness"`, which ask for these alone.
 
         Raises:
-            Invalid: it is neither.
+            Invalid: it is none of these, or what it asks for was not looked at.
         """
-        if limit not in _FAILING:
-            raise Invalid(f"{limit!r} is no limit of a comparison; choose 'drift' or 'warning'")
-        return self.verdict in _FAILING[limit]
+        if limit in _FAILING:
+            return self.verdict in _FAILING[limit]
+        if limit not in _OF_OUTCOMES:
+            known = ", ".join(map(repr, (*_FAILING, *_OF_OUTCOMES)))
+            raise Invalid(f"{limit!r} is no limit of a comparison; choose one of {known}")
+        found = self.fairness if limit == "fairness" else (self.performance,) if self.performance else ()
+        if not found:
+            raise Invalid(f"the {limit} was not looked at; name {_OF_OUTCOMES[limit]}")
+        return any(entry.alarming for entry in found)
 
     def raise_on(self, limit: Limit) -> "Report":
         """This report, when its verdict is within the limit.
 
         Raises:
             DriftFound: the verdict is past the limit; its sentence names the columns.
-            Invalid: the limit is neither `"drift"` nor `"warning"`.
+            Invalid: there is no such limit, or what it asks for was not looked at.
         """
         if self.fails(limit):
             raise DriftFound(self)
@@ -162,10 +189,17 @@ class Report:
             "why": plain_values([entry.to_dict() for entry in self.why]),
             "segments": plain_values(self.segments.to_dict()) if self.segments else None,
             "together": self.together.to_dict() if self.together else None,
+            "performance": self.performance.to_dict() if self.performance else None,
+            "fairness": self._fairness_dict(),
             "slices": None if self.slices is None else plain_values([entry.to_dict() for entry in self.slices]),
         }
         whole = {"drifted": self.drifted, "verdict": self.verdict.value, "reason": self.reason}
         return {**plain, **whole, "columns": columns, "left_out": dict(self.left_out), **explained}
+
+    def _fairness_dict(self) -> dict[str, Any] | None:
+        if not self.fairness:
+            return None
+        return {"verdict": gravest(self.fairness).value, "attributes": [entry.to_dict() for entry in self.fairness]}
 
     def to_json(self) -> str:
         """The report as JSON text."""

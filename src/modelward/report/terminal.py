@@ -5,6 +5,9 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from modelward.report.looks import gravest_first
+from modelward.report.outcome_looks import FAIRNESS, PERFORMANCE
+from modelward.report.performance import Performance
+from modelward.report.performance_view import performance_view
 from modelward.rules import phrases
 from modelward.rules.finding import ColumnFinding
 from modelward.rules.verdict import Verdict
@@ -23,6 +26,7 @@ _LOOK = {
     Verdict.OK: ("✓", "green", "ok"),
     Verdict.TOO_FEW: ("○", "dim", "too few"),
 }
+_REASONS, _METRICS, _SLICES = 5, 8, 5
 
 
 def render(report: "Report", *, every: bool = False) -> "Group":
@@ -35,6 +39,9 @@ def render(report: "Report", *, every: bool = False) -> "Group":
     parts: list[Any] = [_headline(report), Text()]
     if shown:
         parts += [Padding(_table(shown), (0, 0, 0, 2)), Text()]
+    if report.performance is not None and report.performance.current.rows:
+        parts += [Padding(_metrics(report.performance), (0, 0, 0, 2)), Text()]
+    parts += [Text(f"  {_harmless(line)}") for line in _outcomes(report)]
     parts += [Text(f"  {_harmless(line)}", style="dim") for line in _footnotes(report, shown)]
     return Group(*parts)
 
@@ -54,13 +61,12 @@ def _headline(report: "Report") -> "Text":
 def headline(report: "Report") -> str:
     """The first line: what is wrong in how many columns, on how many rows."""
     counts = {verdict: sum(finding.verdict is verdict for finding in report.columns) for verdict in Verdict}
-    rows = f"{report.comparison.rows_current:,} rows against {report.comparison.rows_reference:,}"
-    if not report.verdict.alarming:
+    if not report.comparison.verdict.alarming:
         return report.reason
+    rows = f"{report.comparison.rows_current:,} rows against {report.comparison.rows_reference:,}"
     moderate = f", {counts[Verdict.WARNING]} changed moderately" if counts[Verdict.WARNING] else ""
-    joint = report.together
-    more = f" {joint.reason[0].upper()}{joint.reason[1:]}." if joint and joint.verdict.alarming else ""
-    return f"{counts[Verdict.DRIFTED]} of {len(report.columns)} columns drifted{moderate}: {rows}.{more}"
+    columns = f"{counts[Verdict.DRIFTED]} of {len(report.columns)} columns drifted{moderate}: {rows}."
+    return " ".join([columns, *report.beside_columns])
 
 
 def _table(findings: Sequence[ColumnFinding]) -> "Table":
@@ -96,6 +102,37 @@ def _without_name(finding: ColumnFinding) -> str:
     if finding.method == "psi" and finding.verdict.alarming:
         clause = clause.removesuffix(f" (PSI {finding.statistic:.2f})")
     return clause
+
+
+def _metrics(found: Performance) -> "Table":
+    """Every metric of both tables, with its interval."""
+    from rich import box
+    from rich.table import Table
+
+    view = performance_view(found)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="dim", show_edge=False, expand=False)
+    heads = ("metric", "reference", "current", *(("estimated",) if view.estimated else ()))
+    for head in heads:
+        table.add_column(head, justify="left" if head == "metric" else "right", overflow="fold")
+    for row in view.metrics[:_METRICS]:
+        table.add_row(*row[: len(heads)])
+    return table
+
+
+def _outcomes(report: "Report") -> Iterator[str]:
+    """Performance, fairness, why, segments and slices, a line each."""
+    if report.performance is not None:
+        look = PERFORMANCE[report.performance.verdict]
+        yield f"{look.sign} performance, {look.word.lower()}: {report.performance.reason}"
+    for entry in report.fairness:
+        said = FAIRNESS[entry.verdict]
+        yield f"{said.sign} fairness by {phrases.shortened(entry.attribute)}, {said.word.lower()}: {entry.reason}"
+    yield from (f"why: {entry.sentence}" for entry in report.why[:_REASONS] if entry.guess or report.segments)
+    if report.segments is not None:
+        drifted, many = report.segments.drifted, len(report.segments.comparisons)
+        named = f": {phrases.quoted(drifted)}" if drifted else ""
+        yield f"{len(drifted):,} of {many:,} segments of {phrases.shortened(report.segments.column)} drifted{named}"
+    yield from (f"slice: {entry.sentence}" for entry in (report.slices or ())[:_SLICES])
 
 
 def _footnotes(report: "Report", shown: Sequence[ColumnFinding]) -> Iterator[str]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from modelward.rules.names import metric_name
 from modelward.stats import Metric
 
 
@@ -193,7 +194,7 @@ def _sentence(name: str, found: Metric, standard: Standard, limit: float, sign: 
     change = found.statistic / standard.value - 1 if standard.value else 0.0
     moved = f"{abs(change):.1%} {'above' if change > 0 else 'below'}" if change else "equal to"
     return (
-        f"{name.replace('_', ' ')} {found.statistic:.4g} (interval {found.low:.4g} to {found.high:.4g}, "
+        f"{metric_name(name)} {found.statistic:.4g} (interval {found.low:.4g} to {found.high:.4g}, "
         f"{found.n:,.0f} rows), {moved} the {standard.value:.4g} {standard.source}; the limit is "
         f"{'at most' if sign < 0 else 'at least'} {limit:.4g}"
     )

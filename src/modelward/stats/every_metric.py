@@ -21,9 +21,8 @@ from modelward.stats.residual_quantiles import median_absolute_error
 from modelward.stats.residuals import Residuals
 from modelward.stats.roc_auc import roc_auc
 
-_OF_SCORES = {
-    "roc_auc": roc_auc,
-    "average_precision": average_precision,
+_OF_ORDER = {"roc_auc": roc_auc, "average_precision": average_precision}
+_OF_PROBABILITIES = {
     "log_loss": log_loss,
     "brier_score": brier_score,
     "expected_calibration_error": expected_calibration_error,
@@ -42,8 +41,17 @@ def of_two_classes(counted: Confusion, scores: BinaryScores | None) -> dict[str,
     """Those of the predicted class, and those of its score where there are any."""
     found = of_counts(counted, CONFIDENCE)
     if scores is not None and scores.n:
-        found |= {name: metric(scores) for name, metric in _OF_SCORES.items()}
+        found |= {name: metric(scores) for name, metric in _OF_ORDER.items()}
+        found |= _of_probabilities(scores)
     return found
+
+
+def _of_probabilities(scores: BinaryScores) -> dict[str, Metric]:
+    """What needs scores from 0 to 1; of others, the reason why there is none."""
+    try:
+        return {name: metric(scores) for name, metric in _OF_PROBABILITIES.items()}
+    except ValueError as error:
+        return dict.fromkeys(_OF_PROBABILITIES, Metric.undefined(str(error), n=scores.n))
 
 
 def of_many_classes(counted: Confusion) -> dict[str, Metric]:

@@ -14,13 +14,14 @@ from modelward.kit.clock import now
 from modelward.kit.web import Reading
 from modelward.monitoring.performance_answers import FAIRNESS_METHOD, METHOD
 from modelward.monitoring.performance_queries import fairness_view, performance_view, performance_window
+from modelward.rules.names import RATES
 from modelward.web import queries
 from modelward.web.errors import PageRoute
 from modelward.web.pages import page
 from modelward.web.routes import Asking
 from modelward.web.snippets import base_of, declare_protected, first_event, send_label
 from modelward.web.time_range import model_path, window_name
-from modelward.web.views.fairness import RATES, chosen_of, fairness_numbers, fairness_tab
+from modelward.web.views.fairness import chosen_of, fairness_numbers, fairness_tab
 from modelward.web.views.numbers import Table
 from modelward.web.views.performance import performance_numbers, performance_tab
 from modelward.web.views.quality import quality_numbers, quality_tab

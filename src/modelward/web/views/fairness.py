@@ -10,9 +10,10 @@ from markupsafe import Markup
 
 from modelward.errors import NotFound
 from modelward.monitoring.performance_readings import AttributeView, FairnessPoint, FairnessView
+from modelward.report.charts.group_bars import Group, group_bars
+from modelward.rules.names import DISPARITIES, RATES
 from modelward.web.charts.axis import Window
 from modelward.web.charts.certainty import Sure, certainty
-from modelward.web.charts.group_bars import Group, group_bars
 from modelward.web.states import State
 from modelward.web.views.model_page import Figure
 from modelward.web.views.numbers import Table, table
@@ -20,29 +21,6 @@ from modelward.web.views.verdicts import FAIRNESS, WINDOWS, WindowRow, between, 
 from modelward.web.writing import exact, number, percent, score, span
 
 Link = Callable[[str], str]
-
-DISPARITIES = {
-    "fairness_score": ("Fairness score", "the lowest selection rate over the highest; 1 is alike"),
-    "demographic_parity_ratio": ("Demographic parity, ratio", "the same, of selection rates; 1 is alike"),
-    "demographic_parity_difference": (
-        "Demographic parity, difference",
-        "how far selection rates lie apart; 0 is alike",
-    ),
-    "equal_opportunity_difference": ("Equal opportunity", "how far the rates of found positives lie apart"),
-    "equalized_odds_difference": ("Equalised odds, difference", "the larger gap of true and of false positive rates"),
-    "equalized_odds_ratio": ("Equalised odds, ratio", "the smaller ratio of true and of false positive rates"),
-    "predictive_parity_difference": ("Predictive parity", "how far the precision of the groups lies apart"),
-    "false_positive_rate_difference": ("False positive rate", "how far the rates of false alarms lie apart"),
-    "error_rate_difference": ("Error rate", "how far the shares of wrong predictions lie apart"),
-}
-RATES = (
-    ("selection_rate", "Selected"),
-    ("true_positive_rate", "True positives found"),
-    ("false_positive_rate", "False alarms"),
-    ("precision", "Precision"),
-    ("error_rate", "Errors"),
-    ("calibration_gap", "Calibration gap"),
-)
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from modelward.monitoring.performance_readings import (
     PerformancePoint,
     PerformanceView,
 )
+from modelward.rules.names import metric_name
 from modelward.web.charts.axis import Window
 from modelward.web.charts.certainty import Sure, certainty
 from modelward.web.charts.over_time import Line, over_time
@@ -26,21 +27,6 @@ from modelward.web.writing import count, exact, measure, number, percent, span
 
 Address = Callable[[datetime], str]
 
-NAMES = {
-    "accuracy": "Accuracy",
-    "roc_auc": "ROC AUC",
-    "average_precision": "PR AUC (average precision)",
-    "f1": "F1",
-    "f1_macro": "F1, macro",
-    "log_loss": "Log loss",
-    "brier_score": "Brier score",
-    "expected_calibration_error": "Expected calibration error",
-    "matthews_correlation": "Matthews correlation",
-    "r_squared": "R²",
-    "root_mean_squared_error": "Root mean squared error (RMSE)",
-    "mean_absolute_error": "Mean absolute error (MAE)",
-    "mean_absolute_percentage_error": "Mean absolute percentage error (MAPE)",
-}
 STATES = {
     "final": "final",
     "partial": "partial: not all outcomes are known",
@@ -97,11 +83,6 @@ class PerformanceTab:
     empty: bool
 
 
-def named(metric: str | None) -> str:
-    """A metric as people call it."""
-    return NAMES.get(metric or "", (metric or "metric").replace("_", " ").capitalize())
-
-
 def performance_tab(
     view: PerformanceView, *, zone: ZoneInfo, link: Address, opened: PerformanceDetail | None
 ) -> PerformanceTab:
@@ -110,7 +91,7 @@ def performance_tab(
     windows = _local(points, zone)
     sure = [sure_of(point) for point in points]
     drawn = any(sure)
-    name = named(view.metric)
+    name = metric_name(view.metric)
     return PerformanceTab(
         state=PERFORMANCE[view.verdict],
         reason=view.reason,
@@ -138,7 +119,7 @@ def performance_numbers(view: PerformanceView, zone: ZoneInfo) -> Table | None:
     """The table behind the charts, window by window."""
     if not view.windows:
         return None
-    heads = (named(view.metric), "Interval", "Estimated", "Its interval", "Outcomes known", "How sure")
+    heads = (metric_name(view.metric), "Interval", "Estimated", "Its interval", "Outcomes known", "How sure")
     return table(_local(view.windows, zone), heads, [_numbers(point) for point in view.windows])
 
 
@@ -182,7 +163,7 @@ def _figures(view: PerformanceView, zone: ZoneInfo) -> tuple[Figure, ...]:
     told = "measured" if point.measured else "estimated" if best else "neither known nor estimated"
     standard = Figure("Standard", figure(view.standard), view.standard_source or "none yet")
     return (
-        Figure(named(point.metric or view.metric), figure(best.value if best else None), f"{told}, {where}"),
+        Figure(metric_name(point.metric or view.metric), figure(best.value if best else None), f"{told}, {where}"),
         standard,
         Figure("Outcomes known", percent(point.coverage), f"{number(point.labelled)} of {number(point.rows)}, {where}"),
         Figure("Outcomes come after", *_delay(delay)),
@@ -218,7 +199,7 @@ def _sentence(view: PerformanceView, sure: Sequence[Sure | None]) -> str:
     since = (
         f" From {span_day(concept)} on truth and estimate part: estimates no longer decide anything." if concept else ""
     )
-    return f"{named(view.metric)} lies {spread} in {count(len(known), 'window')}{states}.{since}"
+    return f"{metric_name(view.metric)} lies {spread} in {count(len(known), 'window')}{states}.{since}"
 
 
 def span_day(when: datetime) -> str:
@@ -266,7 +247,7 @@ def _against(windows: Sequence[Window], points: Sequence[PerformancePoint], name
 
 
 def _back(test: BackTest) -> Back:
-    name = named(test.metric)
+    name = metric_name(test.metric)
     better = test.mean_absolute_error < test.error_of_no_estimate
     told = "closer than" if better else "no closer than"
     sentence = (
@@ -300,9 +281,9 @@ def _row(point: PerformancePoint, zone: ZoneInfo, link: Address) -> WindowRow:
 def _detail(found: PerformanceDetail, zone: ZoneInfo) -> DetailView:
     point, extra = found.point, found.extra
     names = [*found.metrics, *(name for name in found.estimates if name not in found.metrics)]
-    metrics = [(named(n), *told(found.metrics.get(n)), *told(found.estimates.get(n))) for n in names]
+    metrics = [(metric_name(n), *told(found.metrics.get(n)), *told(found.estimates.get(n))) for n in names]
     confusion: Mapping[str, Any] = extra.get("confusion") or {"classes": [], "counts": []}
-    held = [f"{named(n)} {figure(s['value'])}, {s['source']}" for n, s in found.standards.items()]
+    held = [f"{metric_name(n)} {figure(s['value'])}, {s['source']}" for n, s in found.standards.items()]
     return DetailView(
         name=_when(point, zone),
         state=PERFORMANCE[point.verdict],

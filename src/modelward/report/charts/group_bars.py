@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from modelward.report.charts.svg import joined, share, tag
-from modelward.web.writing import exact, middle, percent
+from modelward.report.writing import exact, middle, percent
 
 ROW, HEAD = 32, 20
 

@@ -1,0 +1,57 @@
+"""Performance and fairness of two tables, where there are predictions and something to hold them against."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from modelward.errors import Invalid
+from modelward.report.dated import readable_again
+from modelward.report.fairness import Fairness, fairness_of
+from modelward.report.outcome_plan import plan_of
+from modelward.report.outcomes import read_outcomes
+from modelward.report.performance import Measured, Performance, performance_of
+from modelward.rules.monitor import Monitor
+from modelward.rules.performance import PerformanceVerdict
+from modelward.stats import Profile
+
+UNREAD = (
+    "predictions and outcomes are held against each other row by row, and the rows of a profile, a stream or a text "
+    "larger than memory cannot be read once more; give tables or Parquet files"
+)
+
+
+class Judged(NamedTuple):
+    """What was said of the outcomes; nothing of what there is nothing to say."""
+
+    performance: Performance | None
+    fairness: tuple[Fairness, ...]
+
+
+def judge_outcomes(
+    tables: tuple[Any, Any],
+    profiles: tuple[Profile, Profile],
+    roles: Mapping[str, str],
+    monitor: Monitor,
+    *,
+    task: str | None,
+) -> Judged:
+    """The verdicts on performance (with a label) and fairness (with protected columns); both tables are read again.
+
+    Raises:
+        Invalid: there is no such task, or the columns hold what no such task has.
+    """
+    try:
+        plan = plan_of(roles, profiles, monitor, task)
+        if plan is None:
+            return Judged(None, ())
+        if not all(map(readable_again, tables)):
+            return Judged(_unread(plan.task) if plan.label else None, ())
+        before, now = (read_outcomes(table, plan) for table in tables)
+        performance = performance_of(before, now, monitor) if plan.label else None
+        return Judged(performance, fairness_of(before, now, monitor))
+    except ValueError as error:
+        raise Invalid(str(error)) from error
+
+
+def _unread(task: str) -> Performance:
+    nothing = Measured(0, 0, {})
+    return Performance(task, PerformanceVerdict.NO_LABELS, UNREAD, None, nothing, nothing)

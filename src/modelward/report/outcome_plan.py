@@ -1,0 +1,131 @@
+"""How the columns of predictions and outcomes are read: which task they are of, and what their values mean.
+
+The task is the one that was named, else the one that the outcomes look like: 0 and 1 (or true and false, yes and no)
+are two classes, and then a fractional prediction is a score; whole numbers that are few, and predicted as such, are
+classes; other numbers are a regression; names are classes.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from modelward.rules.monitor import Monitor
+from modelward.rules.segments import Cut, cut_of
+from modelward.stats import NumericSummary, Profile, Summary
+from modelward.stats.binary_scores import THRESHOLD
+
+BINARY, MULTICLASS, REGRESSION = TASKS = ("binary", "multiclass", "regression")
+MOST_WHOLE_CLASSES = 20
+_TWO = (frozenset({0.0, 1.0}), frozenset({-1.0, 1.0}))
+_POSITIVE = {"true": "false", "yes": "no", "y": "n", "t": "f", "positive": "negative", "pos": "neg"}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is read of each row. `scored` says that the prediction is itself the score."""
+
+    task: str
+    label: str | None
+    prediction: str | None
+    score: str | None
+    positive: str = "1"
+    threshold: float = THRESHOLD
+    scored: bool = False
+    protected: tuple[Cut, ...] = field(default=())
+
+
+def plan_of(
+    roles: Mapping[str, str], profiles: tuple[Profile, Profile], monitor: Monitor, task: str | None = None
+) -> Plan | None:
+    """The plan; None where there is no prediction or score, or neither outcomes nor groups to hold it against.
+
+    Raises:
+        ValueError: there is no such task.
+    """
+    if task is not None and task not in TASKS:
+        raise ValueError(f"{task!r} is no task; choose one of {', '.join(TASKS)}")
+    by_role = {role: column for column, role in roles.items()}
+    label, prediction, score = (by_role.get(role) for role in ("label", "prediction", "score"))
+    attributes = [column for column, role in roles.items() if role == "protected"]
+    if not (prediction or score) or not (label or attributes):
+        return None
+    seen = {name: _sides(name, profiles) for name in (label, prediction, score)}
+    positive = monitor.positive or _positive(seen[label] or seen[prediction])
+    kind = task or _task(seen[label], seen[prediction], seen[score], named=monitor.positive is not None)
+    scored = kind == BINARY and _is_fractional(seen[prediction])
+    cuts = _cuts(attributes, profiles, monitor) if kind == BINARY else ()
+    return Plan(kind, label, prediction, score, positive, scored=scored, protected=cuts)
+
+
+def _sides(column: str | None, profiles: tuple[Profile, Profile]) -> list[Summary]:
+    """What is known of a column on each side that has values of it."""
+    found = (profile.columns.get(column) for profile in profiles if column)
+    return [summary for summary in found if summary is not None and summary.count]
+
+
+def _task(label: Sequence[Summary], prediction: Sequence[Summary], score: Sequence[Summary], *, named: bool) -> str:
+    if named:
+        return BINARY
+    if label:
+        return _task_of_outcomes(label, prediction)
+    two = bool(prediction) and _are_two_classes(prediction)
+    return BINARY if two or (score and _are_shares(score)) else _task_of_outcomes(prediction or score, prediction)
+
+
+def _task_of_outcomes(outcome: Sequence[Summary], prediction: Sequence[Summary]) -> str:
+    if _are_two_classes(outcome):
+        return BINARY
+    if not all(isinstance(side, NumericSummary) for side in (*outcome, *prediction)):
+        return MULTICLASS
+    classes = _whole_values(outcome)
+    return MULTICLASS if classes and prediction and _whole_values(prediction) <= classes else REGRESSION
+
+
+def _are_two_classes(sides: Sequence[Summary]) -> bool:
+    values = {value for side in sides for value in _values(side)}
+    numbers = {value for value in values if not isinstance(value, str)}
+    if numbers:
+        return len(numbers) == len(values) and any(numbers <= pair for pair in _TWO)
+    names = {str(value).casefold() for value in values}
+    pairs = [{"0", "1"}, {"-1", "1"}, *({yes, no} for yes, no in _POSITIVE.items())]
+    return bool(names) and any(names <= pair for pair in pairs)
+
+
+def _positive(sides: Sequence[Summary]) -> str:
+    """The outcome that counts as positive: 1, or the name among the known pairs of names that says yes."""
+    names = {value for side in sides for value in _values(side) if isinstance(value, str)}
+    return next((name for name in sorted(names) if name.casefold() in _POSITIVE and name.casefold() != "true"), "1")
+
+
+def _values(side: Summary) -> list[float] | list[str]:
+    """The different values, or more than two of them where they are many."""
+    if isinstance(side, NumericSummary):
+        return [float(value) for value in np.unique(side.values)]
+    return list(side.categories)
+
+
+def _whole_values(sides: Sequence[Summary]) -> frozenset[float]:
+    """The different values if they are few whole numbers; none otherwise."""
+    values = {float(value) for side in sides if isinstance(side, NumericSummary) for value in _values(side)}
+    whole = len(values) <= MOST_WHOLE_CLASSES and all(value.is_integer() for value in values)
+    return frozenset(values) if whole else frozenset()
+
+
+def _is_fractional(sides: Sequence[Summary]) -> bool:
+    numbers = [side for side in sides if isinstance(side, NumericSummary)]
+    return bool(numbers) and len(numbers) == len(sides) and not _are_two_classes(sides)
+
+
+def _are_shares(sides: Sequence[Summary]) -> bool:
+    return all(isinstance(side, NumericSummary) and side.minimum >= 0 and side.maximum <= 1 for side in sides)
+
+
+def _cuts(attributes: Sequence[str], profiles: tuple[Profile, Profile], monitor: Monitor) -> tuple[Cut, ...]:
+    """How each protected attribute makes groups; those that are in one table alone make none."""
+    before, now = (profile.columns for profile in profiles)
+    return tuple(
+        cut_of(name, before[name], now[name], monitor.protected_edges.get(name))
+        for name in attributes
+        if name in before and name in now
+    )

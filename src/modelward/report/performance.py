@@ -1,0 +1,149 @@
+"""How a model does on two tables: the metrics of each, what was expected without outcomes, and the verdict."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from modelward.report.outcomes import Outcomes
+from modelward.rules.concept_drift import parted
+from modelward.rules.monitor import Monitor
+from modelward.rules.outcome_json import classes_json, metric_json, quantiles_json
+from modelward.rules.performance import (
+    JUDGED_BY,
+    Labelled,
+    PerformanceFinding,
+    PerformanceVerdict,
+    Standard,
+    judge_performance,
+)
+from modelward.stats import Confusion, Metric, Residuals
+
+NO_STANDARD = "the outcomes of the reference are not known, so that there is nothing to hold this against"
+NOT_VALID = (
+    "truth and estimate part: a score is no longer worth what it was on the reference, and the estimate is not valid"
+)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The metrics of one table, of whose `rows` with a prediction `labelled` have an outcome; the counts behind them.
+
+    `estimates` are what the metrics of all its rows are expected to be, from their scores.
+    """
+
+    rows: int
+    labelled: int
+    metrics: Mapping[str, Metric]
+    estimates: Mapping[str, Metric] = field(default_factory=dict)
+    confusion: Confusion | None = None
+    residuals: Residuals | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The table's figures as JSON holds them."""
+        wire: dict[str, Any] = {
+            "rows": self.rows,
+            "labelled": self.labelled,
+            "metrics": {name: metric_json(found) for name, found in self.metrics.items()},
+            "estimates": {name: metric_json(found) for name, found in self.estimates.items()},
+            "classes": [],
+            "confusion": None,
+            "residual_quantiles": None,
+        }
+        if self.labelled and self.confusion is not None:
+            wire |= classes_json(self.confusion)
+        if self.labelled and self.residuals is not None:
+            wire["residual_quantiles"] = quantiles_json(self.residuals)
+        return wire
+
+
+@dataclass(frozen=True)
+class Performance:
+    """The verdict on how the model does, by its task, with the metrics of both tables.
+
+    `metric` is the one that decided, or that the model is shown by. `estimate_valid` is False where outcomes contradict
+    what the scores promised, and None where there were not both.
+    """
+
+    task: str
+    verdict: PerformanceVerdict
+    reason: str
+    metric: str | None
+    reference: Measured
+    current: Measured
+    estimate_valid: bool | None = None
+
+    @property
+    def alarming(self) -> bool:
+        """Whether somebody may want to look."""
+        return self.verdict.alarming
+
+    @property
+    def sentence(self) -> str:
+        """The verdict in a sentence."""
+        return f"{self.reason[0].upper()}{self.reason[1:]}."
+
+    @property
+    def brief(self) -> str:
+        """The verdict in a few words."""
+        if self.verdict is PerformanceVerdict.CONCEPT_DRIFT:
+            return "Concept drift: a score is no longer worth what it was on the reference."
+        return f"{self.sentence.split(';')[0].rstrip('.')}."
+
+    def to_dict(self) -> dict[str, Any]:
+        """The performance as JSON holds it."""
+        return {
+            "task": self.task,
+            "verdict": self.verdict.value,
+            "reason": self.reason,
+            "metric": self.metric,
+            "estimate_valid": self.estimate_valid,
+            "reference": self.reference.to_dict(),
+            "current": self.current.to_dict(),
+        }
+
+
+def performance_of(reference: Outcomes, current: Outcomes, monitor: Monitor) -> Performance:
+    """The verdict on the current table; its metrics are held against the same ones of the reference."""
+    known = Labelled(current.rows, current.labelled)
+    before, now = reference.metrics, current.metrics
+    expected = current.estimates(reference.calibration())
+    judged_by = JUDGED_BY.get(current.task, ())
+    standards = {
+        name: Standard(before[name].statistic, before[name].low, before[name].high, "of the reference")
+        for name in judged_by
+        if name in before and not before[name].reason
+    }
+    apart = parted(now, expected, judged_by) if _is_enough(known, monitor) else None
+    finding = judge_performance(
+        known,
+        now,
+        {} if apart else expected,
+        standards,
+        fall=monitor.performance_fall,
+        coverage=monitor.label_coverage,
+        minimum=monitor.minimum_rows,
+    )
+    verdict, reason = _with_estimate(finding, apart=bool(apart))
+    shown = finding.metric or next(iter(standards), judged_by[0] if judged_by else None)
+    sides = (_measured(reference, before), _measured(current, now, expected))
+    return Performance(current.task, verdict, reason, shown, *sides, None if apart is None else not apart)
+
+
+def _is_enough(known: Labelled, monitor: Monitor) -> bool:
+    return known.labelled >= monitor.minimum_rows and known.coverage >= monitor.label_coverage
+
+
+def _with_estimate(finding: PerformanceFinding, *, apart: bool) -> tuple[PerformanceVerdict, str]:
+    """The verdict, with what it means that outcomes contradict the scores."""
+    reason = NO_STANDARD if finding.verdict is PerformanceVerdict.NO_BASELINE else finding.reason
+    if not apart:
+        return finding.verdict, reason
+    told = f"{reason}; {NOT_VALID}"
+    return (finding.verdict if finding.verdict.alarming else PerformanceVerdict.CONCEPT_DRIFT), told
+
+
+def _measured(
+    outcomes: Outcomes, metrics: Mapping[str, Metric], estimates: Mapping[str, Metric] | None = None
+) -> Measured:
+    counted = (outcomes.confusion, outcomes.residuals)
+    return Measured(outcomes.rows, outcomes.labelled, metrics, estimates or {}, *counted)
