@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from datetime import timedelta
 
 
 def number(value: float) -> str:
@@ -58,3 +59,12 @@ def quoted(names: Sequence[str], most: int = 3) -> str:
 def shortened(name: str, most: int = 40) -> str:
     """A name that fits into a sentence."""
     return name if len(name) <= most else name[: most - 1] + "…"
+
+
+def lasting(span: timedelta) -> str:
+    """How long something takes, in its largest unit: 5 hours, 90 seconds."""
+    seconds = span.total_seconds()
+    for unit, size in (("days", 86_400), ("hours", 3_600), ("minutes", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} seconds"

@@ -84,17 +84,32 @@ def _late(fresh: Freshness | None) -> list[Cause]:
     return [Cause(finding, finding.verdict, fresh.last_arrival_at, finding.reason)]
 
 
-def _alarmed(closed: Sequence[QualityWindow], still_open: QualityWindow | None) -> list[Cause]:
+@dataclass(frozen=True)
+class CheckHistory:
+    """One check of one column over the windows: its newest finding, and its level in each, oldest first."""
+
+    finding: QualityFinding
+    closed: tuple[WindowLevel, ...]
+    still_open: WindowLevel | None
+
+
+def check_histories(closed: Sequence[QualityWindow], still_open: QualityWindow | None = None) -> list[CheckHistory]:
+    """The history of every check that found anything in these windows (oldest first)."""
     windows = [*closed, *([still_open] if still_open else [])]
     newest = {finding.key: finding for window in windows for finding in window.findings}
-    causes = []
-    for key, finding in newest.items():
-        history = [_level(window, key, statistical=finding.statistical) for window in closed]
-        current = _level(still_open, key, statistical=finding.statistical) if still_open else None
-        alarm = column_alarm(history, current)
-        if alarm.level.alarming:
-            causes.append(_cause(finding, alarm))
-    return causes
+    return [
+        CheckHistory(
+            finding,
+            tuple(_level(window, key, statistical=finding.statistical) for window in closed),
+            _level(still_open, key, statistical=finding.statistical) if still_open else None,
+        )
+        for key, finding in newest.items()
+    ]
+
+
+def _alarmed(closed: Sequence[QualityWindow], still_open: QualityWindow | None) -> list[Cause]:
+    alarms = [(one.finding, column_alarm(one.closed, one.still_open)) for one in check_histories(closed, still_open)]
+    return [_cause(finding, alarm) for finding, alarm in alarms if alarm.level.alarming]
 
 
 def _cause(finding: QualityFinding, alarm: Alarm) -> Cause:

@@ -130,13 +130,13 @@ class Freshness:
 
     def finding(self) -> QualityFinding:
         """The freshness as a finding. `count` is the silence and `high` its limit, in seconds."""
-        said = f"no event for {_span(self.silence)}"
-        reason = f"{said}; {_span(self.limit)} is the limit (the longest gap was {_span(self.longest_gap)})"
+        silence, limit, gap = (phrases.lasting(span) for span in (self.silence, self.limit, self.longest_gap))
+        reason = f"no event for {silence}; {limit} is the limit (the longest gap was {gap})"
         return QualityFinding(
             check=Check.FRESHNESS,
             column=None,
             verdict=QualityVerdict.FAILED if self.late else QualityVerdict.OK,
-            reason=reason if self.late else f"the last event came {_span(self.silence)} ago",
+            reason=reason if self.late else f"the last event came {phrases.lasting(self.silence)} ago",
             count=int(self.silence.total_seconds()),
             rows=0,
             high=self.limit.total_seconds(),
@@ -162,11 +162,3 @@ def freshness(
     own = max(LEAST_SILENCE, settings.freshness_gaps * longest_gap)
     limit = own if settled else max(own, silent_after)
     return Freshness(last_arrival_at, max(timedelta(0), now - last_arrival_at), limit, longest_gap)
-
-
-def _span(span: timedelta) -> str:
-    seconds = span.total_seconds()
-    for unit, size in (("days", 86_400), ("hours", 3_600), ("minutes", 60)):
-        if seconds >= 2 * size:
-            return f"{seconds / size:.0f} {unit}"
-    return f"{seconds:.0f} seconds"
