@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from modelward.monitoring.columns import SPECIAL
 from modelward.monitoring.tables import Activity, ColumnEvaluation, Evaluation
+from modelward.registry.service import is_replayed
 from modelward.registry.tables import Model
 from modelward.rules.alarm import Alarm, WindowLevel, column_alarm
 from modelward.rules.health import Evidence, Health, Transition, next_health
@@ -46,7 +47,7 @@ def column_alarms(session: Session, *, model_id: int, kind: str) -> dict[str, Al
     if len(closed) == HISTORY:
         oldest = closed[0].starts_at
         old = [column for column, alarm in alarms.items() if alarm.since and alarm.since <= oldest]
-        for column, since in _beginnings(session, model_id, kind, old).items():
+        for column, since in alarm_beginnings(session, model_id, kind, old).items():
             alarms[column] = replace(alarms[column], since=since)
     return dict(sorted(alarms.items(), key=lambda item: _gravity(*item)))
 
@@ -57,7 +58,7 @@ def _gravity(column: str, alarm: Alarm) -> tuple[int, bool, str]:
     return order.get(alarm.level, 2), column in SPECIAL, column
 
 
-def _beginnings(session: Session, model_id: int, kind: str, columns: Sequence[str]) -> dict[str, datetime]:
+def alarm_beginnings(session: Session, model_id: int, kind: str, columns: Sequence[str]) -> dict[str, datetime]:
     """Since when these columns are in alarm, looking back far; only what the rule reads is fetched."""
     if not columns:
         return {}
@@ -86,7 +87,7 @@ def settle_health(
 ) -> Transition:
     """Bring the model's health up to its alarms; a change that may be told becomes a signal in the same transaction."""
     alarms = column_alarms(session, model_id=model.id, kind=monitor.window)
-    transition = next_health(Health(model.health), _evidence(session, model.id, alarms, monitor, now))
+    transition = next_health(Health(model.health), _evidence(session, model, alarms, monitor, now))
     reason = _with_reservation(transition, provisional=provisional)
     if transition.changed:
         model.health, model.health_since = transition.after.value, transition.since or now
@@ -102,11 +103,9 @@ def silent_after(activity: Activity, kind: str) -> timedelta:
     return max(2 * _LENGTHS[kind], timedelta(seconds=3 * activity.longest_gap_seconds))
 
 
-def _evidence(
-    session: Session, model_id: int, alarms: Mapping[str, Alarm], monitor: Monitor, now: datetime
-) -> Evidence:
-    activity = session.get(Activity, model_id)
-    if activity is None:
+def _evidence(session: Session, model: Model, alarms: Mapping[str, Alarm], monitor: Monitor, now: datetime) -> Evidence:
+    activity = session.get(Activity, model.id)
+    if activity is None or is_replayed(model):
         return Evidence(alarms)
     return Evidence(alarms, activity.last_arrival_at, now, silent_after(activity, monitor.window))
 

@@ -29,6 +29,7 @@ from modelward.monitoring.retention import forget_old_events
 from modelward.monitoring.review_performance import review
 from modelward.monitoring.subject import ARRIVING
 from modelward.monitoring.tables import Absorbed, Activity, BucketMark, Evaluation, Partial, Performance
+from modelward.registry.service import is_replayed
 from modelward.registry.tables import Model
 from modelward.rules.health import Health
 from modelward.settings import Settings
@@ -117,5 +118,5 @@ def _silent(session: Session, now: datetime) -> set[int]:
     return {
         model.id
         for model, activity in rows
-        if now - activity.last_arrival_at > silent_after(activity, monitor_of(model).window)
+        if not is_replayed(model) and now - activity.last_arrival_at > silent_after(activity, monitor_of(model).window)
     }

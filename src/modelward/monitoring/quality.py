@@ -18,6 +18,7 @@ from modelward.monitoring.quality_tables import Constraints, QualityRecord, Qual
 from modelward.monitoring.subject import Reference, Subject
 from modelward.monitoring.tables import Activity, Evaluation
 from modelward.monitoring.volumes import earlier_rows, repeated_events, usual_shares
+from modelward.registry.service import is_replayed
 from modelward.registry.tables import Model
 from modelward.rules.constraints import Constraint, violations
 from modelward.rules.monitor import Monitor
@@ -129,7 +130,7 @@ def settle_quality(session: Session, *, model: Model, monitor: Monitor, now: dat
     """
     state = session.get(QualityState, model.id)
     fresh = freshness_of(session, model, monitor, state, now)
-    decided = state_of(*_windows(session, model.id, monitor.window), fresh)
+    decided = state_of(*quality_windows(session, model.id, monitor.window), fresh)
     if state is None:
         session.add(_first_state(model.id, decided, fresh, now))
         before = QualityVerdict.TOO_FEW
@@ -192,9 +193,9 @@ def _tell(session: Session, model: Model, before: QualityVerdict, decided: Decid
 def freshness_of(
     session: Session, model: Model, monitor: Monitor, state: QualityState | None, now: datetime
 ) -> Freshness | None:
-    """Whether the model's events come as they use to; None before the first."""
+    """Whether the model's events come as they use to; None before the first, and of a model that is replayed."""
     activity = session.get(Activity, model.id)
-    if activity is None:
+    if activity is None or is_replayed(model):
         return None
     return freshness(
         last_arrival_at=activity.last_arrival_at,
@@ -240,7 +241,9 @@ def _titled(column: str | None) -> str | None:
     return None if column is None else title_of(column)
 
 
-def _windows(session: Session, model_id: int, kind: str) -> tuple[list[QualityWindow], QualityWindow | None]:
+def quality_windows(
+    session: Session, model_id: int, kind: str, *, limit: int = HISTORY
+) -> tuple[list[QualityWindow], QualityWindow | None]:
     """The newest closed windows, oldest first, and the open one after them."""
     query = (
         select(Evaluation.starts_at, QualityRecord.too_few, QualityRecord.findings)
@@ -248,7 +251,7 @@ def _windows(session: Session, model_id: int, kind: str) -> tuple[list[QualityWi
         .where(Evaluation.model_id == model_id, Evaluation.kind == kind)
         .order_by(Evaluation.starts_at.desc())
     )
-    closed = [_window(*row) for row in session.execute(query.where(Evaluation.closed).limit(HISTORY))]
+    closed = [_window(*row) for row in session.execute(query.where(Evaluation.closed).limit(limit))]
     newest = session.execute(query.where(Evaluation.closed.is_(False)).limit(1)).first()
     still_open = _window(*newest) if newest else None
     if still_open and closed and still_open.start <= closed[0].start:

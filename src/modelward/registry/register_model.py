@@ -9,7 +9,7 @@ from modelward.accounts.principal import Principal
 from modelward.registry.names import key_of
 from modelward.registry.schema import widen
 from modelward.registry.schemas import ModelChanges, NewModel
-from modelward.registry.service import known_time_zone, register
+from modelward.registry.service import REPLAYED, known_time_zone, register
 from modelward.registry.tables import Model
 from modelward.signals.service import emit
 
@@ -38,8 +38,10 @@ def register_from(session: Session, *, principal: Principal, body: NewModel, now
 def change_model(session: Session, *, model: Model, changes: ModelChanges, now: datetime) -> None:
     """Change what was named. Another time zone cuts time into other windows, so that is told as a signal."""
     named = changes.model_dump(exclude_unset=True)
-    if "attributes" in named:
-        named["attributes"] = {**model.attributes, **(named["attributes"] or {})}
+    replayed = named.pop(REPLAYED, None)
+    if "attributes" in named or replayed is not None:
+        mark = {} if replayed is None else {REPLAYED: replayed}
+        named["attributes"] = {**model.attributes, **(named.get("attributes") or {}), **mark}
     zone = named.get("time_zone")
     if zone is not None and known_time_zone(zone) != model.time_zone:
         _tell_time_zone(session, model, zone, now)

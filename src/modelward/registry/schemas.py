@@ -8,6 +8,7 @@ from pydantic import AfterValidator, AliasChoices, BaseModel, BeforeValidator, C
 
 from modelward.kit.paging import Asked
 from modelward.registry.schema import FeatureKind
+from modelward.registry.service import is_replayed
 from modelward.registry.tables import Model
 
 _KINDS = {
@@ -68,6 +69,11 @@ def _kept_as_json(attributes: dict[str, Any]) -> dict[str, Any]:
 
 
 Attributes = Annotated[dict[str, Any], AfterValidator(_kept_as_json)]
+
+
+REPLAYED_MEANS = (
+    "Its events are of another time (a replay, a back-fill): it is never called silent, and old windows are news."
+)
 
 
 class _Body(BaseModel):
@@ -142,6 +148,7 @@ class ModelChanges(_Body):
     task: Prose | None = Field(default=None, max_length=40)
     time_zone: str | None = Field(default=None, max_length=80)
     threshold: float | None = Field(default=None, allow_inf_nan=False)
+    replayed: bool | None = Field(default=None, description=REPLAYED_MEANS)
     attributes: Attributes | None = None
 
 
@@ -167,6 +174,7 @@ class ModelAnswer(BaseModel):
     task: str | None
     time_zone: str
     threshold: float | None
+    replayed: bool
     attributes: dict[str, Any]
     status: str = "draft"
     deployment_status: str = "draft"
@@ -183,7 +191,7 @@ class ModelAnswer(BaseModel):
     def of(cls, model: Model, **more: Any) -> Self:
         """The answer that tells of this model."""
         own = {name: getattr(model, name) for name in ModelAnswer.model_fields if hasattr(Model, name)}
-        return cls(**own, model_name=model.name, **more)
+        return cls(**own, model_name=model.name, replayed=is_replayed(model), **more)
 
 
 class ModelDetail(ModelAnswer):

@@ -23,6 +23,7 @@ __all__ = [
     "confirm_baseline",
     "current_baseline",
     "finish_baseline",
+    "is_replayed",
     "register",
     "resolve",
     "resolve_or_register",
@@ -35,6 +36,7 @@ __all__ = [
 
 DEFAULT_PROJECT = "default"
 LARGEST_ID = 2**31 - 1
+REPLAYED = "replayed"
 
 
 def resolve(session: Session, scope: Scope, name: str | int) -> Model:
@@ -153,6 +155,14 @@ def known_time_zone(name: str) -> str:
             f"{name[:80]!r} is not a time zone: use a name such as Europe/Berlin.", fields=(problem,)
         ) from None
     return name
+
+
+def is_replayed(model: Model) -> bool:
+    """Whether its events are of another time (a replay, a back-fill), as its owner marked it with `replayed`.
+
+    Such a model is not silent because its newest event is old, and its past windows are news.
+    """
+    return bool(model.attributes.get(REPLAYED))
 
 
 def within(scope: Scope) -> list[ColumnElement[bool]]:
