@@ -31,6 +31,7 @@ def events_socket(data_dir: Path) -> Path:
 
 def run_worker(settings: Settings, stop: threading.Event) -> None:
     """Move, profile, evaluate and answer reads until `stop` is set."""
+    from modelward.alerting.jobs import handlers as alert_handlers
     from modelward.audit.keys import use_settings
     from modelward.events.open import open_store
     from modelward.events.remote import StoreServer
@@ -56,11 +57,13 @@ def run_worker(settings: Settings, stop: threading.Event) -> None:
         quick = {kind: handler for kind, handler in work.items() if kind not in (*SLOW, *OUTCOMES)}
         slow = {kind: handler for kind, handler in work.items() if kind in SLOW}
         outcomes = {kind: handler for kind, handler in work.items() if kind in OUTCOMES}
+        alerts = alert_handlers(database)
         parts: dict[str, Callable[[], None]] = {
             "mover": lambda: mover.run(stop),
             "verdicts": lambda: run_jobs(quick, database, stop),
             "rebuilds": lambda: run_jobs(slow, database, stop),
             "outcomes": lambda: run_jobs(outcomes, database, stop),
+            "alerts": lambda: run_jobs(alerts, database, stop),
         }
         threads = [
             threading.Thread(target=_guarded, args=(name, part, stop), name=name) for name, part in parts.items()

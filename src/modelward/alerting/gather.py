@@ -5,6 +5,7 @@ from typing import Final
 
 from modelward.alerting.arrival_readings import silence_readings
 from modelward.alerting.cost_readings import cost_readings
+from modelward.alerting.governance_readings import risk_readings, status_readings
 from modelward.alerting.outcome_readings import estimate_readings, fairness_readings, performance_readings
 from modelward.alerting.watched import Watched
 from modelward.alerting.window_readings import (
@@ -44,8 +45,8 @@ READERS: Final[Mapping[AlertKind, Reader]] = {
     AlertKind.PERFORMANCE: performance_readings,
     AlertKind.ESTIMATED_PERFORMANCE: estimate_readings,
     AlertKind.FAIRNESS: fairness_readings,
-    AlertKind.RISK: _nothing,
-    AlertKind.GOVERNANCE_STATUS: _nothing,
+    AlertKind.RISK: risk_readings,
+    AlertKind.GOVERNANCE_STATUS: status_readings,
     AlertKind.COST: _costs,
     AlertKind.MONITOR: _nothing,  # of the organisation alone
 }

@@ -1,8 +1,8 @@
 """Incidents: the alerts of one model together, and when people are told of them. Time is an argument.
 
 Law (Alertmanager's, with names for every decision):
-- The first message waits 30 seconds, so that what one cause brings in is one message. What is over by then is no
-  message at all.
+- The first message waits 30 seconds, so that what one cause brings in is one message. What is over by then, and
+  stays away, is no message at all.
 - After that a change is told five minutes after the message before, at the earliest.
 - While nothing changes, people are reminded: every four hours of an outage, every day of the rest.
 - When all of it is over, that is told too. Then the incident is closed.
@@ -44,6 +44,7 @@ class Reason(StrEnum):
     SILENCED = "silenced"
     INHIBITED = "inhibited"
     OLD_WINDOW = "old_window"
+    FADING = "fading"
     NEVER_TOLD = "never_told"
 
 
@@ -72,6 +73,7 @@ MEANINGS: Final[Mapping[Reason, str]] = {
     Reason.SILENCED: "it is silenced",
     Reason.INHIBITED: "another alert explains it",
     Reason.OLD_WINDOW: "it comes from windows that were past already: history is corrected without a word",
+    Reason.FADING: "it is no longer seen; if it stays away for five minutes, nobody is told of it",
     Reason.NEVER_TOLD: "it is over, and nobody had been told of it",
 }
 
@@ -157,9 +159,17 @@ def _first(sight: _Sight) -> Decision:
         return _send(sight, Reason.FIRST)
     if any(alert.state is AlertState.FIRING for alert in sight.incident.alerts):
         return _quiet(sight)
-    # What only fades was never told; if it comes again, that is another incident.
-    reason = Reason.NEVER_TOLD if sight.now > due + FADES_AFTER else Reason.RESOLVED_WITHIN_WAIT
+    if sight.ongoing:
+        # Closed now, what comes and goes in the rhythm of the wait would never be told of.
+        return _not(Reason.FADING, None, sight)
+    reason = Reason.NEVER_TOLD if _long_kept_quiet(sight) else Reason.RESOLVED_WITHIN_WAIT
     return Decision(reason, MEANINGS[reason], closes=True)
+
+
+def _long_kept_quiet(sight: _Sight) -> bool:
+    """Whether anything of it went on beyond the first wait, so that only its being muted kept it from being told."""
+    due = sight.incident.opened_at + GROUP_WAIT
+    return any(alert.gone_at is not None and alert.gone_at > due for alert in sight.incident.alerts)
 
 
 def _ending(sight: _Sight, told_at: datetime) -> Decision:
