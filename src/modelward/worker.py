@@ -35,6 +35,7 @@ def run_worker(settings: Settings, stop: threading.Event) -> None:
     from modelward.audit.keys import use_settings
     from modelward.events.open import open_store
     from modelward.events.remote import StoreServer
+    from modelward.governance.jobs import handlers as governance_handlers
     from modelward.ingest.journal import JournalReader
     from modelward.ingest.mover import Mover
     from modelward.jobs.loop import run_jobs
@@ -53,7 +54,7 @@ def run_worker(settings: Settings, stop: threading.Event) -> None:
             database,
             absorb,
         )
-        work = handlers(database, store, settings)
+        work = {**handlers(database, store, settings), **governance_handlers(database)}
         quick = {kind: handler for kind, handler in work.items() if kind not in (*SLOW, *OUTCOMES)}
         slow = {kind: handler for kind, handler in work.items() if kind in SLOW}
         outcomes = {kind: handler for kind, handler in work.items() if kind in OUTCOMES}

@@ -52,6 +52,7 @@ class Source:
             "start": self.starts_at.isoformat(),
             "end": self.ends_at.isoformat(),
             "closed": self.closed,
+            "measured": self.measured_at.isoformat(),
         }
 
 
@@ -90,22 +91,35 @@ def measured(session: Session, model: Model, *, until: datetime | None = None) -
     )
 
 
+def speaking_windows(session: Session, model: Model, *, after: datetime | None, limit: int) -> list[Evaluation]:
+    """The closed windows with enough rows that begin after a moment, oldest first, the newest `limit` of them."""
+    query = _speaking(model).where(Evaluation.closed).limit(limit)
+    if after is not None:
+        query = query.where(Evaluation.starts_at > after)
+    return list(reversed(session.scalars(query).all()))
+
+
+def _speaking(model: Model) -> Select[Evaluation]:
+    """The windows with enough rows, newest first."""
+    return (
+        select(Evaluation)
+        .options(defer(Evaluation.comparison), defer(Evaluation.measures))
+        .where(
+            Evaluation.model_id == model.id,
+            Evaluation.kind == monitor_of(model).window,
+            Evaluation.level.not_in(["too_few", "reference"]),
+        )
+        .order_by(Evaluation.starts_at.desc())
+    )
+
+
 def _source(row: Evaluation | Fairness | Performance) -> Source:
     return Source(row.id, row.starts_at, row.ends_at, row.closed, row.evaluated_at)
 
 
 def _drift(session: Session, model: Model, until: datetime | None) -> tuple[Component | Unmeasured, Evaluation | None]:
     """Drift by the newest closed window with enough rows, or by a newer open one where that is worse."""
-    kind = monitor_of(model).window
-    enough = (
-        select(Evaluation)
-        .options(defer(Evaluation.comparison), defer(Evaluation.measures))
-        .where(
-            Evaluation.model_id == model.id, Evaluation.kind == kind, Evaluation.level.not_in(["too_few", "reference"])
-        )
-        .order_by(Evaluation.starts_at.desc())
-        .limit(1)
-    )
+    enough = _speaking(model).limit(1)
     closed = session.scalars(_before(enough.where(Evaluation.closed), Evaluation.ends_at, until)).first()
     settled = _drift_in(session, model, closed)
     if until is not None:
@@ -167,7 +181,7 @@ def _fairness(
     return max(newest.values(), key=lambda row: row.starts_at, default=None), measures
 
 
-def _newest_starts(model: Model, until: datetime | None) -> Select[tuple[datetime]]:
+def _newest_starts(model: Model, until: datetime | None) -> Select[datetime]:
     starts = (
         select(Fairness.starts_at)
         .where(Fairness.model_id == model.id, Fairness.kind == _outcome_kind(model), Fairness.closed)

@@ -50,9 +50,14 @@ class Standing:
         return {**windows, "reference": self.measured.baseline_id, "policy": self.policy.cited}
 
 
-def standing(session: Session, model: Model, *, until: datetime | None = None) -> Standing:
-    """How the model stands now; with `until`, how it stood by the windows that had closed by then."""
-    return standing_under(measured(session, model, until=until), policy_of(session, model))
+def standing(
+    session: Session, model: Model, *, until: datetime | None = None, policy: InForce | None = None
+) -> Standing:
+    """How the model stands now under the policy in force.
+
+    With `until`, how it stood by the windows that had closed by then; with `policy`, under another one.
+    """
+    return standing_under(measured(session, model, until=until), policy or policy_of(session, model))
 
 
 def standing_under(found: Measured, policy: InForce) -> Standing:

@@ -62,6 +62,7 @@ class Evaluated:
             store_evaluation(session, model_id=model.id, judged=judgement, now=self.now)
         clear(session, model_id=model.id, seen=self.seen)
         self._settle(session, model, corrected)
+        enqueue(session, "measured", str(model.id), run_at=self.now)
         if self.more:
             enqueue(session, "evaluate", str(model.id), run_at=self.now)
         if self.seen:

@@ -73,6 +73,7 @@ class Reviewed:
         clear(session, model_id=model_id, seen=self.seen)
         self._roll_up(session)
         settle(session, watched=present, kind=self.kind, reviewed=[w.entry.window for w in self.windows], now=self.now)
+        enqueue(session, "measured", str(model_id), run_at=self.now)
         if self.more:
             enqueue(session, "performance", str(model_id), run_at=self.now)
 

@@ -1,0 +1,53 @@
+"""Governance's due work: `measured` is asked for by whatever writes something of a model, its key is the model's id.
+
+`risk_daily` looks at all models, so that each has a look at least daily, and none stays without.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from sqlalchemy import Engine, or_, select
+from sqlalchemy.orm import Session
+
+from modelward.governance.refresh_risk import DAILY, refresh_risk
+from modelward.governance.risk_tables import GovernanceState
+from modelward.jobs.loop import Handler, Together
+from modelward.jobs.schedule import every
+from modelward.jobs.service import enqueue
+from modelward.kit import clock
+from modelward.kit.database import reading, writing
+from modelward.monitoring.tables import Evaluation
+
+DAILY_SECONDS = 900
+"""How often it is asked whose last look is a day old."""
+
+Write = Callable[[Session], object]
+
+
+def handlers(engine: Engine) -> dict[str, Handler | Together]:
+    """What to do for each kind of job. Asks for the daily look too, so that whoever runs jobs has it."""
+    with writing(engine) as session:
+        every(session, "risk_daily", kind="risk_daily", seconds=DAILY_SECONDS, first_at=clock.now())
+    return {
+        "measured": lambda claim: refresh_risk(engine, model_id=int(claim.key), now=clock.now()),
+        "risk_daily": lambda _claim: look_daily(engine, now=clock.now()),
+    }
+
+
+def look_daily(engine: Engine, *, now: datetime) -> Write:
+    """Ask for a look at every model whose last one is a day old, or that was judged and never looked at."""
+    due = or_(GovernanceState.recorded_at.is_(None), GovernanceState.recorded_at <= now - DAILY)
+    with reading(engine) as session:
+        judged = select(Evaluation.model_id).distinct().subquery()
+        query = (
+            select(judged.c.model_id)
+            .outerjoin(GovernanceState, GovernanceState.model_id == judged.c.model_id)
+            .where(due)
+        )
+        model_ids = sorted(session.scalars(query))
+
+    def write(writer: Session) -> None:
+        for model_id in model_ids:
+            enqueue(writer, "measured", str(model_id), run_at=now)
+
+    return write
