@@ -15,13 +15,13 @@ from modelward.jobs.service import claim, enqueue
 from modelward.jobs.tables import Job, Lease
 from modelward.kit.database import reading, writing
 from modelward.monitoring.joint import build_joint, read_watched
-from modelward.monitoring.joint_outcome import Outcome, summaries_of
+from modelward.monitoring.joint_outcome import summaries_of
 from modelward.monitoring.joint_plan import OUTCOME, Plan, Seen, task_of
 from modelward.monitoring.joint_rows import group_names
 from modelward.monitoring.joint_store import Span, joint_of, pieces_of
 from modelward.monitoring.marks import JOINT, REVIEW, mark, marked
 from modelward.monitoring.tables import Activity, Joint
-from modelward.stats import GroupOutcomes
+from modelward.stats import GroupOutcomes, Outcome
 
 
 class Died(Exception):

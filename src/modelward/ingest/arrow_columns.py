@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 
 from modelward.events.contract import ARROW_TYPES
 from modelward.ingest.arrow_events import FEATURE
+from modelward.ingest.class_scores import Spread, spread
 from modelward.ingest.columns import with_receipt
 from modelward.ingest.known_models import COLUMN_TYPES, KnownModel, KnownModels
 from modelward.ingest.mending import may_be_named, widened
@@ -25,8 +26,10 @@ def table_of_arrow(entry: Waiting, model: KnownModel, models: KnownModels, *, no
     features = {
         name.removeprefix(FEATURE): table.column(name) for name in table.column_names if name.startswith(FEATURE)
     }
-    model = _widened(model, models, features, table, now=now)
     aside = _Aside(table.num_rows)
+    table, chances = _class_scores(table, aside)
+    features |= chances
+    model = _widened(model, models, features, table, now=now)
     columns = {name: table.column(name) for name in ("event_id", "ts", "endpoint") if name in table.column_names}
     for name, kind in (
         ("latency_ms", FeatureKind.NUMERIC),
@@ -42,6 +45,26 @@ def table_of_arrow(entry: Waiting, model: KnownModel, models: KnownModels, *, no
         else:
             aside.overflow(name, values)
     return with_receipt(columns | aside.columns(), [entry])
+
+
+def _class_scores(table: pa.Table, aside: "_Aside") -> tuple[pa.Table, dict[str, pa.ChunkedArray]]:
+    """The table with plain scores, and the probabilities of classes as features, where scores are structs or lists."""
+    if "score" not in table.column_names or not pa.types.is_nested(table.column("score").type):
+        return table, {}
+    found = []
+    for row, value in enumerate(table.column("score").to_pylist()):
+        chances = Spread(None, {}) if value is None else spread(value)
+        if chances is None:
+            aside.invalid(row, "score", value)
+        found.append(chances or Spread(None, {}))
+    names = dict.fromkeys(name for entry in found for name in entry.columns)
+    columns = {name: _numbers([entry.columns.get(name) for entry in found]) for name in names}
+    place = table.schema.get_field_index("score")
+    return table.set_column(place, "score", _numbers([entry.score for entry in found])), columns
+
+
+def _numbers(values: list[float | None]) -> pa.ChunkedArray:
+    return pa.chunked_array([pa.array(values, pa.float64())])
 
 
 class _Aside:

@@ -1,6 +1,7 @@
 """Journal entries of one model as an Arrow table with the event store's columns: the fast way, for lines that fit."""
 
 from collections.abc import Sequence
+from types import NoneType
 from typing import Any
 
 import msgspec
@@ -8,8 +9,10 @@ import numpy as np
 import pyarrow as pa
 
 from modelward.events.contract import TIME, event_schema
+from modelward.ingest.class_scores import Spread, spread
 from modelward.ingest.known_models import KnownModel
 from modelward.ingest.segments import Waiting
+from modelward.registry.service import FeatureKind
 
 _OWN = ("event_id", "ts", "endpoint", "latency_ms", "prediction", "score")
 CHUNK_BYTES = (
@@ -26,6 +29,11 @@ def table_of_lines(entries: Sequence[Waiting], model: KnownModel) -> pa.Table | 
     schema = event_schema(model.table)
     features = _columns([row.features for row in rows], [spec.column for spec in model.schema.features])
     values = _columns(rows, _OWN) | features
+    if not set(map(type, values["score"])) <= {float, NoneType}:
+        chances = _class_scores(values["score"], model)
+        if chances is None:
+            return None
+        values |= chances
     columns = {
         field.name: pa.array(values[field.name], pa.int64() if field.name == "ts" else field.type)
         for field in schema
@@ -33,6 +41,18 @@ def table_of_lines(entries: Sequence[Waiting], model: KnownModel) -> pa.Table | 
     }
     columns["ts"] = columns["ts"].cast(TIME)
     return with_receipt(columns, entries)
+
+
+def _class_scores(scores: Sequence[Any], model: KnownModel) -> dict[str, tuple[Any, ...]] | None:
+    """The scores, and the columns of class probabilities among them; None where one has no column yet, or is none."""
+    found = [spread(value) if isinstance(value, dict | list) else Spread(value, {}) for value in scores]
+    columns = {spec.name: spec.column for spec in model.schema.features if spec.kind is FeatureKind.NUMERIC}
+    names = {name for entry in found if entry is not None for name in entry.columns}
+    if None in found or not names <= columns.keys():
+        return None
+    known = [entry for entry in found if entry is not None]
+    chances = {columns[name]: tuple(entry.columns.get(name) for entry in known) for name in names}
+    return {"score": tuple(entry.score for entry in known), **chances}
 
 
 def with_receipt(columns: dict[str, Any], entries: Sequence[Waiting]) -> pa.Table:

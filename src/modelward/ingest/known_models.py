@@ -118,7 +118,7 @@ def _decoder(described: Schema) -> "msgspec.json.Decoder[Any]":
             ("endpoint", str | None, None),
             ("latency_ms", float | None, None),
             ("prediction", prediction, None),
-            ("score", float | None, None),
+            ("score", float | dict[str, float] | list[float] | None, None),
             ("features", features, features()),
         ],
         gc=False,

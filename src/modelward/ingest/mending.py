@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from modelward.errors import Invalid
 from modelward.events.contract import TIME, event_schema
+from modelward.ingest.class_scores import spread
 from modelward.ingest.columns import with_receipt
 from modelward.ingest.known_models import KnownModel, KnownModels
 from modelward.ingest.segments import Waiting
@@ -89,7 +90,15 @@ def _line(text: bytes) -> dict[str, Any]:
     shape = {"event_id": str, "ts": int, "features": dict}
     if not isinstance(line, dict) or not all(isinstance(line.get(name, {}), kind) for name, kind in shape.items()):
         raise ValueError("a line of the entry is not an event")
-    return line
+    return _with_class_scores(line)
+
+
+def _with_class_scores(line: dict[str, Any]) -> dict[str, Any]:
+    """The line with the probabilities of its classes among its features; those that are none stay where they were."""
+    score = line.get("score")
+    if not isinstance(score, dict | list) or (found := spread(score)) is None:
+        return line
+    return line | {"score": found.score, "features": {**line.get("features", {}), **found.columns}}
 
 
 def _feature_values(lines: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:

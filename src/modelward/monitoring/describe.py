@@ -4,8 +4,8 @@ import math
 from typing import Any
 
 from modelward.monitoring.distributions import quantiles
-from modelward.monitoring.measures import number
 from modelward.monitoring.payload import Summary
+from modelward.rules.finding import number
 from modelward.stats import CategoricalSummary, NumericSummary
 
 MOST_CATEGORIES = 20

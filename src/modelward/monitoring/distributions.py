@@ -7,7 +7,6 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from modelward.monitoring.measures import number
 from modelward.monitoring.monitor_settings import monitor_of
 from modelward.monitoring.payload import Summary
 from modelward.monitoring.readings import Distribution, Side
@@ -18,6 +17,7 @@ from modelward.monitoring.window_profiles import whole_buckets, window_profile
 from modelward.registry.service import current_baseline
 from modelward.registry.tables import Model
 from modelward.report.bars import bars
+from modelward.rules.finding import number
 from modelward.stats import NumericSummary
 
 QUANTILES = {"p01": 0.01, "p05": 0.05, "p25": 0.25, "p50": 0.5, "p75": 0.75, "p95": 0.95, "p99": 0.99}

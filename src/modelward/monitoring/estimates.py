@@ -13,15 +13,14 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from modelward.monitoring.joint import Watched
-from modelward.monitoring.joint_outcome import Outcome
 from modelward.monitoring.joint_store import Counted, Span, counted, outcome_of
-from modelward.monitoring.outcome_metrics import calibrated, estimated, measured
 from modelward.monitoring.window_profiles import moment, seconds
 from modelward.registry.tables import Model
 from modelward.rules.concept_drift import usual_gap
+from modelward.rules.outcome_metrics import Curves, calibrated, curves_from, estimated, measured
 from modelward.rules.performance import JUDGED_BY, Standard
 from modelward.rules.windows import WindowKind, window_of, windows
-from modelward.stats import Calibration
+from modelward.stats import Outcome
 
 FIRST_WINDOWS: Mapping[str, int] = {"hour": 24, "day": 7, "week": 2}
 FIRST_ROWS = 1000
@@ -39,6 +38,8 @@ class Basis:
     measured: Mapping[str, tuple[float, float, float]]
     usual_gaps: Mapping[str, float] = field(default_factory=dict)
     """By how much a window's truth may differ from its estimate without any drift, from the basis' own windows."""
+    note: str = ""
+    """Why nothing can be estimated from it, if so."""
 
     def holds(self, start: int, end: int) -> bool:
         """Whether a window shares a moment with the basis."""
@@ -55,7 +56,7 @@ class Basis:
             return None
         spans = tuple(Span(**span) for span in stored["spans"])
         figures = {name: (value, low, high) for name, (value, low, high) in stored["measured"].items()}
-        return cls(stored["source"], spans, stored["labelled"], figures, stored["usual_gaps"])
+        return cls(stored["source"], spans, stored["labelled"], figures, stored["usual_gaps"], stored.get("note", ""))
 
 
 @dataclass(frozen=True)
@@ -81,10 +82,10 @@ def better_basis(session: Session, watched: Watched, *, kind: WindowKind, until:
         for name, found in measured(outcome, watched.plan.task).items()
         if name in JUDGED_BY.get(watched.plan.task, ()) and not math.isnan(found.statistic)
     }
-    curve = calibrated(outcome, watched.plan.task)
-    gaps = {} if curve is None else _usual_gaps(session, watched, chosen.spans, kind, curve)
-    basis = Basis(chosen.source, chosen.spans, chosen.labelled, figures, gaps)
-    return Found(basis, curve.to_bytes() if curve else None)
+    curves, note = calibrated(outcome, watched.plan.task)
+    gaps = {} if curves is None else _usual_gaps(session, watched, chosen.spans, kind, curves)
+    basis = Basis(chosen.source, chosen.spans, chosen.labelled, figures, gaps, note)
+    return Found(basis, curves.to_bytes() if curves else None)
 
 
 def basis_outcome(session: Session, watched: Watched, spans: Sequence[Span]) -> Outcome | None:
@@ -94,10 +95,9 @@ def basis_outcome(session: Session, watched: Watched, spans: Sequence[Span]) -> 
     return Outcome.merge(some) if some else None
 
 
-def known_calibration(watched: Watched) -> Calibration | None:
-    """The curve that was learned on the basis."""
-    stored = watched.state.calibration if watched.state else None
-    return None if stored is None else Calibration.from_bytes(stored)
+def known_calibration(watched: Watched) -> Curves | None:
+    """The curves that were learned on the basis."""
+    return curves_from(watched.state.calibration if watched.state else None)
 
 
 def standards(model: Model, task: str, basis: Basis | None) -> dict[str, Standard]:
@@ -113,7 +113,7 @@ def standards(model: Model, task: str, basis: Basis | None) -> dict[str, Standar
 
 
 def _usual_gaps(
-    session: Session, watched: Watched, spans: Sequence[Span], kind: WindowKind, curve: Calibration
+    session: Session, watched: Watched, spans: Sequence[Span], kind: WindowKind, curves: Curves
 ) -> dict[str, float]:
     """From the truth and the estimate of every window of the basis."""
     task, zone = watched.plan.task, watched.subject.monitor.time_zone
@@ -123,7 +123,7 @@ def _usual_gaps(
         outcome = outcome_of(session, model_id=watched.model_id, recipe=watched.plan.recipe, span=span)
         if outcome is None or outcome.labelled < watched.subject.monitor.minimum_rows:
             continue
-        real, expected = measured(outcome, task), estimated(outcome, task, curve)
+        real, expected = measured(outcome, task), estimated(outcome, task, curves).metrics
         for name in JUDGED_BY.get(task, ()):
             if name in real and name in expected:
                 gaps[name].append(real[name].statistic - expected[name].statistic)

@@ -3,8 +3,8 @@
 from typing import Any
 
 from modelward.monitoring.joint_outcome import counts_of
-from modelward.monitoring.measures import number
 from modelward.rules.fairness import judge_fairness
+from modelward.rules.finding import number
 from modelward.rules.monitor import Monitor
 from modelward.rules.outcome_json import fairness_json
 from modelward.rules.windows import Window

@@ -76,9 +76,11 @@ def build_joint(engine: Engine, store: EventStore, *, model_id: int, now: dateti
         watched = read_watched(session, model_id)
         if watched is None:
             return None
-        if watched.state is None or watched.state.settings != watched.settings:
+        state = watched.state
+        # The plan follows from the columns too: a protected feature or a class may be new among them.
+        if state is None or (state.settings, state.recipe) != (watched.settings, watched.plan.recipe):
             return lambda writer: adopt(writer, watched, watched.seen, now=now)
-        if (rested := watched.state.build_not_before) > now:
+        if (rested := state.build_not_before) > now:
             return lambda writer: enqueue(writer, "joint", str(model_id), run_at=rested)
         marks = marked(session, model_id=model_id, kinds=[JOINT])
     run = _run(watched, marks)
@@ -194,6 +196,7 @@ def _scan(store: EventStore, watched: Watched, buckets: set[int]) -> tuple[dict[
     start, end = moment(min(buckets)), moment(max(buckets) + length)
     columns = ["ts", "prediction", "score", "label_number", "label_text", "labelled_at"]
     columns += dict.fromkeys(attribute.source for attribute in watched.plan.protected)
+    columns += [source for _, source in watched.plan.probabilities if source not in columns]
     parts: defaultdict[int, defaultdict[str, list[Summary]]] = defaultdict(lambda: defaultdict(list))
     seen = Seen()
     for table in chunks(store.scan(watched.model_id, start, end, columns), CHUNK_ROWS):

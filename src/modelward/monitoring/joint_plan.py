@@ -15,18 +15,21 @@ from typing import Any
 from modelward.monitoring.columns import SPECIAL
 from modelward.monitoring.profiling import ProfiledColumn
 from modelward.monitoring.subject import Subject
+from modelward.registry.names import CLASS_SCORE
 from modelward.registry.tables import Baseline, Model
 from modelward.rules.outcome_settings import MOST_PROTECTED
 from modelward.stats import NumericSummary
 from modelward.stats.binary_scores import THRESHOLD
+from modelward.stats.class_scores import MOST_CLASSES
+from modelward.stats.labels import sort_key
+from modelward.stats.outcome import BINARY, MULTICLASS, REGRESSION
 
-BINARY, MULTICLASS, REGRESSION = "binary", "multiclass", "regression"
 OUTCOME = "@outcome"
 """The name of the joint summary for performance; the others bear the names of protected attributes."""
 FEW_VALUES = 10
 """A numeric attribute of no more values than this has a group for each of them."""
 _TWO = ({"0", "1"}, {"-1", "1"})
-_FORMAT = 1
+_FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,8 @@ class Plan:
     scored: bool = False
     """Whether a numeric prediction is a score, from which the class follows by the threshold."""
     protected: tuple[Protected, ...] = field(default=())
+    probabilities: tuple[tuple[str, str], ...] = field(default=())
+    """Each class that events send a probability of, and the column in which it stands."""
 
     @property
     def pairs(self) -> tuple[tuple[Protected, Protected], ...]:
@@ -104,6 +109,7 @@ def plan_of(model: Model, subject: Subject, seen: Seen) -> Plan:
         THRESHOLD if model.threshold is None else model.threshold,
         task == BINARY and seen.fractional and seen.predictions == "number",
         protected,
+        probabilities_of(subject) if task in {BINARY, MULTICLASS} else (),
     )
 
 
@@ -145,6 +151,16 @@ def protected_of(model: Model, subject: Subject) -> tuple[Protected, ...]:
     names = protected_names(model, subject.monitor.protected)
     found = [_grouped(subject, by_name[name]) for name in names if name in by_name]
     return tuple(attribute for attribute in found if attribute is not None)
+
+
+def probabilities_of(subject: Subject) -> tuple[tuple[str, str], ...]:
+    """The columns of class probabilities, by class; none where there are more classes than anything is told of."""
+    found = {
+        column.sent_as.removeprefix(CLASS_SCORE): column.source
+        for column in subject.columns
+        if column.sent_as.startswith(CLASS_SCORE) and column.kind == "numeric"
+    }
+    return tuple((name, found[name]) for name in sorted(found, key=sort_key)) if len(found) <= MOST_CLASSES else ()
 
 
 def settings_digest(model: Model, baseline: Baseline | None) -> str:

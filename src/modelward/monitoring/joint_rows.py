@@ -9,41 +9,47 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from modelward.monitoring.joint_plan import MULTICLASS, REGRESSION, Plan, Protected, Seen
+from modelward.monitoring.joint_plan import Plan, Protected, Seen
+from modelward.stats import Observed
+from modelward.stats.class_scores import astray
 from modelward.stats.labels import class_name
+from modelward.stats.outcome import MULTICLASS, REGRESSION
 
 Floats = npt.NDArray[np.float64]
 Values = npt.NDArray[Any]
 _MICROSECONDS = 1e6
 
 
-@dataclass(frozen=True, eq=False)
-class Rows:
-    """Aligned columns. Two classes are 1, 0 and NaN (not known); other classes are names, numbers or None."""
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Rows(Observed):
+    """Rows with `delays`, the seconds from the prediction to its outcome, of the rows that have one."""
 
-    label: Values
-    predicted: Values
-    score: Floats
-    known: npt.NDArray[np.bool_]
-    """Where there are both a label and a prediction."""
-    predictions: int
-    """Rows with a prediction."""
     delays: Floats
-    """Seconds from the prediction to its outcome, of the rows that have one."""
 
 
 def read_rows(table: pa.Table, plan: Plan) -> Rows:
     """The rows as the plan reads them."""
-    score = numbers(table.column("score"))
+    score, chances = numbers(table.column("score")), _probabilities(table, plan)
     if plan.task == REGRESSION:
         label, predicted = numbers(table.column("label_number")), numbers(table.column("prediction"))
     elif plan.task == MULTICLASS:
-        label, predicted = _outcomes(table), _objects(table.column("prediction"))
+        label = _outcomes(table)
+        predicted, score = _likeliest(_objects(table.column("prediction")), score, chances, plan)
     else:
+        score = _of_positive(score, chances, plan)
         label, (predicted, score) = _two_classes(_outcomes(table), plan.positive), _decided(table, score, plan)
     there = _present(predicted)
     known = there & _present(label)
-    return Rows(label, predicted, score, known, int(there.sum()), _delays(table)[known])
+    return Rows(
+        label=label,
+        predicted=predicted,
+        score=score,
+        known=known,
+        predictions=int(there.sum()),
+        classes=tuple(name for name, _ in plan.probabilities),
+        probabilities=chances,
+        delays=_delays(table)[known],
+    )
 
 
 def seen_in(table: pa.Table) -> Seen:
@@ -92,6 +98,44 @@ def numbers(column: pa.ChunkedArray) -> Floats:
         return np.full(len(column), np.nan)
     values: Floats = pc.cast(column, pa.float64()).to_numpy().astype(np.float64, copy=False)
     return values
+
+
+def _probabilities(table: pa.Table, plan: Plan) -> Floats | None:
+    """The probabilities of each class; a class that a row does not name has 0, and a row that names none has none.
+
+    What is no distribution is not looked at: a feature of such a name may hold anything.
+    """
+    sources = [source for _, source in plan.probabilities if source in table.column_names]
+    if len(sources) < 2 or len(sources) < len(plan.probabilities):
+        return None
+    chances = np.column_stack([numbers(table.column(source)) for source in sources])
+    chances = np.where(np.isnan(chances).all(axis=1, keepdims=True), np.nan, np.nan_to_num(chances, nan=0.0))
+    chances[astray(chances)] = np.nan
+    return chances
+
+
+def _likeliest(predicted: Values, score: Floats, chances: Floats | None, plan: Plan) -> tuple[Values, Floats]:
+    """Where none was sent: the class of the highest probability, and that probability as the score."""
+    if chances is None:
+        return predicted, score
+    held = np.nan_to_num(chances, nan=-1.0)
+    best, place = held.max(axis=1), held.argmax(axis=1)
+    filled: Floats = np.where(np.isnan(score) & (best >= 0), best, score)
+    gaps = ~_present(predicted) & (best >= 0)
+    if not gaps.any():
+        return predicted, filled
+    names = np.array([name for name, _ in plan.probabilities], dtype=object)
+    some = np.array([None if value != value else value for value in predicted.tolist()], dtype=object)  # noqa: PLR0124
+    return np.where(gaps, names[place], some), filled
+
+
+def _of_positive(score: Floats, chances: Floats | None, plan: Plan) -> Floats:
+    """The probability of the positive class, where probabilities of both were sent and no score."""
+    place = next((n for n, (name, _) in enumerate(plan.probabilities) if name == plan.positive), None)
+    if chances is None or place is None:
+        return score
+    known: Floats = np.where(np.isnan(score), chances[:, place], score)
+    return known
 
 
 def _decided(table: pa.Table, score: Floats, plan: Plan) -> tuple[Floats, Floats]:

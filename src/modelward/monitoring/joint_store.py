@@ -8,10 +8,10 @@ from sqlalchemy import and_, delete, select, tuple_
 from sqlalchemy.orm import Session
 
 from modelward.kit.database import change, insert_into
-from modelward.monitoring.joint_outcome import Outcome, Summary, counts_of, merged
+from modelward.monitoring.joint_outcome import Summary, counts_of, merged
 from modelward.monitoring.joint_plan import OUTCOME
 from modelward.monitoring.tables import Joint
-from modelward.stats import GroupOutcomes
+from modelward.stats import GroupOutcomes, Outcome
 
 _AT_ONCE = 400
 

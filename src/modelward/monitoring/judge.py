@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from modelward.events.contract import EventStore
 from modelward.monitoring.columns import SPECIAL, scanned, with_label
-from modelward.monitoring.measures import measures, number
+from modelward.monitoring.measures import measures
 from modelward.monitoring.monitor_settings import judged
 from modelward.monitoring.payload import restricted
 from modelward.monitoring.profiling import profile_of
@@ -18,7 +18,7 @@ from modelward.monitoring.subject import Reference, Subject
 from modelward.rules.alarm import WindowLevel, raises_while_open
 from modelward.rules.calibration import Calibration
 from modelward.rules.comparison import compare_profiles
-from modelward.rules.finding import ColumnFinding, Comparison
+from modelward.rules.finding import ColumnFinding, Comparison, number
 from modelward.rules.monitor import Monitor
 from modelward.rules.quality_finding import Quality
 from modelward.rules.seasons import within_season

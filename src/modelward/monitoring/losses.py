@@ -9,11 +9,11 @@ import pyarrow.compute as pc
 
 from modelward.events.contract import EventStore
 from modelward.monitoring.joint import Watched
-from modelward.monitoring.joint_plan import BINARY, MULTICLASS
 from modelward.monitoring.joint_rows import Floats, Rows, read_rows
 from modelward.rules.windows import Window
 from modelward.stats import Change, adwin, page_hinkley
 from modelward.stats.labels import named
+from modelward.stats.outcome import BINARY, MULTICLASS
 
 MOST_ROWS = 20_000
 """Of a window with more labelled rows only the newest are looked at."""
@@ -34,7 +34,7 @@ def changes_in(store: EventStore, watched: Watched, window: Window) -> list[dict
 def _losses(store: EventStore, watched: Watched, window: Window) -> tuple[np.ndarray[Any, Any], Floats]:
     """The moments (microseconds of the epoch) and losses of the newest labelled rows, oldest first."""
     held: list[pa.RecordBatch] = []
-    for batch in store.scan(watched.model_id, window.start, window.end, list(_COLUMNS)):
+    for batch in store.scan(watched.model_id, window.start, window.end, _columns(watched)):
         labelled = pc.is_valid(batch.column(batch.schema.get_field_index("labelled_at")))
         held.append(batch.filter(labelled))
         held = _newest(held)
@@ -46,6 +46,10 @@ def _losses(store: EventStore, watched: Watched, window: Window) -> tuple[np.nda
     ticks = pc.cast(table.column("ts"), pa.int64()).to_numpy()
     kept = rows.known & ~np.isnan(losses)
     return ticks[kept][-MOST_ROWS:], losses[kept][-MOST_ROWS:]
+
+
+def _columns(watched: Watched) -> list[str]:
+    return [*_COLUMNS, *(source for _, source in watched.plan.probabilities)]
 
 
 def _newest(held: list[pa.RecordBatch]) -> list[pa.RecordBatch]:

@@ -7,6 +7,7 @@ from typing import Any
 from modelward.monitoring.columns import LATENCY, PREDICTION, SCORE
 from modelward.monitoring.payload import Summary
 from modelward.monitoring.readings import Quantiles, Spread
+from modelward.rules.finding import number
 from modelward.stats import CategoricalSummary, NumericSummary, Profile
 
 SPREAD = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -34,11 +35,6 @@ def spread_from(stored: Mapping[str, Any], name: str) -> Spread | None:
         return None
     shares = tuple((label, share) for label, share in wire["shares"])
     return Spread(**{**wire, "quantiles": tuple(wire["quantiles"]), "shares": shares})
-
-
-def number(value: float | None) -> float | None:
-    """A number that JSON can hold, or None."""
-    return None if value is None or not math.isfinite(value) else float(value)
 
 
 def _latency(summary: Summary | None) -> dict[str, Any] | None:

@@ -5,15 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from modelward.monitoring.estimates import Basis
-from modelward.monitoring.joint_outcome import Outcome
 from modelward.monitoring.joint_plan import Plan
-from modelward.monitoring.measures import number
-from modelward.monitoring.outcome_metrics import estimated, measured, told
 from modelward.rules.concept_drift import parted
+from modelward.rules.finding import number
 from modelward.rules.monitor import Monitor
+from modelward.rules.outcome_metrics import Curves, Estimate, measured, told
 from modelward.rules.performance import JUDGED_BY, Labelled, Standard, judge_performance
 from modelward.rules.windows import Window
-from modelward.stats import Calibration, Metric
+from modelward.stats import Metric, Outcome
 
 FINAL = 0.95
 """From this share of labelled rows on a closed window is final: some outcomes never come."""
@@ -27,22 +26,31 @@ class Yardstick:
     monitor: Monitor
     standards: Mapping[str, Standard]
     basis: Basis | None
-    calibration: Calibration | None
+    calibration: Curves | None
     estimates_hold: bool
     """False while the concept drifts: then an estimate decides nothing."""
+    refused: frozenset[str] = frozenset()
+    """Metrics whose estimates were worse than none, which decide nothing either."""
 
 
 def performance_of(
-    window: Window, outcome: Outcome, yard: Yardstick, *, closed: bool, changes: Sequence[Mapping[str, Any]] = ()
+    window: Window,
+    outcome: Outcome,
+    yard: Yardstick,
+    estimate: Estimate,
+    *,
+    closed: bool,
+    changes: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     """What is written of a window."""
     task = yard.plan.task
     known = Labelled(outcome.rows, outcome.labelled)
-    real, expected = measured(outcome, task), estimated(outcome, task, yard.calibration)
+    real, expected = measured(outcome, task), estimate.metrics
+    believed = {name: found for name, found in expected.items() if name not in yard.refused}
     finding = judge_performance(
         known,
         real,
-        expected if yard.estimates_hold else {},
+        believed if yard.estimates_hold else {},
         yard.standards,
         fall=yard.monitor.performance_fall,
         coverage=yard.monitor.label_coverage,
@@ -65,7 +73,7 @@ def performance_of(
         **_figures(expected.get(shown or ""), ("estimate", "estimate_low", "estimate_high")),
         "parted": parted(real, expected, JUDGED_BY.get(task, ()), usual=usual) if trusted else None,
         "calibrated_on": yard.basis is not None and yard.basis.holds(*_seconds(window)),
-        "measures": {**told(outcome, real, expected), "changes": list(changes), "standards": _standards(yard)},
+        "measures": {**told(outcome, real, estimate), "changes": list(changes), "standards": _standards(yard)},
     }
 
 

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +14,6 @@ from modelward.monitoring.estimates import Basis, known_calibration, standards
 from modelward.monitoring.joint import Watched, read_watched
 from modelward.monitoring.joint_plan import protected_names
 from modelward.monitoring.joint_store import Span, outcome_of
-from modelward.monitoring.outcome_metrics import estimated, measured, told
 from modelward.monitoring.performance_readings import (
     AttributeView,
     FairnessPoint,
@@ -29,6 +29,7 @@ from modelward.monitoring.tables import Fairness, Performance
 from modelward.monitoring.window_profiles import seconds
 from modelward.registry.tables import Model
 from modelward.rules.fairness import FairnessVerdict
+from modelward.rules.outcome_metrics import estimated, measured, told
 from modelward.rules.performance import JUDGED_BY, LOWER_IS_BETTER, PerformanceVerdict
 
 NO_LABELS = (
@@ -60,7 +61,9 @@ def performance_view(
     verdict, reason = _said(watched, windows)
     found = standards(watched.model, task, Basis.of(watched.state.basis))
     metric = next((name for name in JUDGED_BY.get(task, ()) if name in found), None)
-    newest = _current(windows)
+    newest, tests = _current(windows), back_test(session, windows, {name: entry.value for name, entry in found.items()})
+    refused = {test.metric for test in tests if not test.valid}
+    basis = Basis.of(watched.state.basis)
     return PerformanceView(
         kind=kind,
         task=task,
@@ -72,9 +75,10 @@ def performance_view(
         standard=found[metric].value if metric else None,
         standard_source=found[metric].source if metric else None,
         limit=_limit(metric, found[metric].value, watched.subject.monitor.performance_fall) if metric else None,
-        current=None if newest is None else _detail(session, newest, concept.since),
-        windows=tuple(_point(window, concept.since) for window in windows),
-        back_test=back_test(session, windows, {name: entry.value for name, entry in found.items()}),
+        current=None if newest is None else _detail(session, newest, concept.since, refused),
+        windows=tuple(_point(window, concept.since, refused) for window in windows),
+        back_test=tests,
+        no_estimate=basis.note if basis else "",
     )
 
 
@@ -90,7 +94,7 @@ def performance_window(session: Session, *, model_id: int, starts_at: datetime) 
             Performance.starts_at == starts_at,
         )
     ).first()
-    return None if found is None else _detail(session, found, None)
+    return None if found is None else _detail(session, found, None, frozenset())
 
 
 def performance_of_span(session: Session, *, model_id: int, start: datetime, end: datetime) -> dict[str, Any] | None:
@@ -103,10 +107,10 @@ def performance_of_span(session: Session, *, model_id: int, start: datetime, end
     outcome = outcome_of(session, model_id=model_id, recipe=plan.recipe, span=span)
     if outcome is None:
         return None
-    expected = estimated(outcome, plan.task, known_calibration(watched))
+    estimate = estimated(outcome, plan.task, known_calibration(watched))
     coverage = outcome.labelled / outcome.rows if outcome.rows else 0.0
     head = {"start": start, "end": end, "rows": outcome.rows, "labelled": outcome.labelled, "coverage": coverage}
-    return {**head, **told(outcome, measured(outcome, plan.task), expected)}
+    return {**head, **told(outcome, measured(outcome, plan.task), estimate)}
 
 
 def fairness_view(
@@ -188,7 +192,7 @@ def _windows(
     return list(reversed(session.scalars(query).all()))
 
 
-def _point(window: Performance, drifted_since: datetime | None) -> PerformancePoint:
+def _point(window: Performance, drifted_since: datetime | None, refused: AbstractSet[str]) -> PerformancePoint:
     return PerformancePoint(
         starts_at=window.starts_at,
         ends_at=window.ends_at,
@@ -204,16 +208,18 @@ def _point(window: Performance, drifted_since: datetime | None) -> PerformancePo
         estimated=None
         if window.estimate is None
         else Interval(window.estimate, window.estimate_low, window.estimate_high),
-        estimate_valid=drifted_since is None or window.starts_at < drifted_since,
+        estimate_valid=window.metric not in refused and (drifted_since is None or window.starts_at < drifted_since),
         calibrated_on=window.calibrated_on,
     )
 
 
-def _detail(session: Session, window: Performance, drifted_since: datetime | None) -> PerformanceDetail:
+def _detail(
+    session: Session, window: Performance, drifted_since: datetime | None, refused: AbstractSet[str]
+) -> PerformanceDetail:
     measures = session.scalar(select(Performance.measures).where(Performance.id == window.id)) or {}
     named = ("metrics", "estimates", "delay", "changes", "standards")
     return PerformanceDetail(
-        point=_point(window, drifted_since),
+        point=_point(window, drifted_since, refused),
         metrics=measures.get("metrics", {}),
         estimates=measures.get("estimates", {}),
         delay=measures.get("delay"),

@@ -38,7 +38,7 @@ class PerformancePoint:
     measured: Interval | None
     estimated: Interval | None
     estimate_valid: bool
-    """False from the window on in which truth and estimate began to part."""
+    """False from the window on in which truth and estimate began to part, and where the back-test refuses it."""
     calibrated_on: bool
     """Whether the standard and the calibration were taken from this very window."""
 
@@ -71,6 +71,9 @@ class BackTest:
     """Windows in which the intervals of truth and estimate meet."""
     error_of_no_estimate: float
     """The mean absolute error of saying the standard for every window."""
+    valid: bool
+    """False where the estimate was worse than that, by more than chance explains; `reason` says by how much."""
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -91,6 +94,8 @@ class PerformanceView:
     current: PerformanceDetail | None
     windows: tuple[PerformancePoint, ...]
     back_test: tuple[BackTest, ...]
+    no_estimate: str = ""
+    """Why nothing is estimated, where something could be; empty otherwise."""
 
 
 @dataclass(frozen=True)

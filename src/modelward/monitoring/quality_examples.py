@@ -12,9 +12,9 @@ import pyarrow.compute as pc
 
 from modelward.events.contract import EventStore
 from modelward.monitoring.columns import LABEL
-from modelward.monitoring.measures import number
 from modelward.monitoring.profiling import ProfiledColumn
 from modelward.rules.constraints import Constraint
+from modelward.rules.finding import number
 from modelward.rules.quality_finding import Check, QualityFinding
 from modelward.stats import CategoricalSummary, NumericSummary, Profile
 

@@ -16,10 +16,11 @@ from sqlalchemy.orm import Session
 from modelward.events.contract import EventStore
 from modelward.jobs.service import enqueue
 from modelward.kit.database import insert_into, reading
+from modelward.monitoring.back_test import refused
 from modelward.monitoring.estimates import Basis, Found, better_basis, known_calibration, standards
 from modelward.monitoring.fairness import fairness_of
 from modelward.monitoring.joint import Watched, read_watched
-from modelward.monitoring.joint_outcome import Outcome, Summary
+from modelward.monitoring.joint_outcome import Summary
 from modelward.monitoring.joint_plan import OUTCOME
 from modelward.monitoring.joint_store import Span, joint_of, pieces_of, put_joint
 from modelward.monitoring.losses import changes_in
@@ -28,9 +29,10 @@ from modelward.monitoring.performance import Yardstick, performance_of
 from modelward.monitoring.performance_state import settle
 from modelward.monitoring.tables import Fairness, Joint, Performance
 from modelward.monitoring.window_profiles import moment, seconds
+from modelward.rules.outcome_metrics import estimated
 from modelward.rules.performance import PerformanceVerdict
 from modelward.rules.windows import Due, DueReason, WindowKind, due, window_of
-from modelward.stats import GroupOutcomes
+from modelward.stats import GroupOutcomes, Outcome
 
 WINDOWS_AT_ONCE = 24
 LOOKED_INTO = 2
@@ -130,7 +132,7 @@ def _review(
     ready = [e for e in found if e.reason is DueReason.OPEN or e.window.start not in unbuilt]
     chosen = ready[:WINDOWS_AT_ONCE]
     newest = {entry.window.start for entry in ready[-LOOKED_INTO:]}
-    yard = _yardstick(watched)
+    yard = _yardstick(session, watched, kind)
     windows = tuple(_window(session, store, watched, yard, e, look=e.window.start in newest) for e in chosen)
     spans = [(entry.window.start.timestamp(), entry.window.end.timestamp()) for entry in chosen]
     inside = {key: value for key, value in seen.items() if any(start <= key[1] < end for start, end in spans)}
@@ -155,16 +157,18 @@ def _days(
     return found
 
 
-def _yardstick(watched: Watched) -> Yardstick:
+def _yardstick(session: Session, watched: Watched, kind: WindowKind) -> Yardstick:
     assert watched.state is not None
     basis = Basis.of(watched.state.basis)
+    held = standards(watched.model, watched.plan.task, basis)
     return Yardstick(
         watched.plan,
         watched.subject.monitor,
-        standards(watched.model, watched.plan.task, basis),
+        held,
         basis,
         known_calibration(watched),
         watched.state.verdict != PerformanceVerdict.CONCEPT_DRIFT.value,
+        refused(session, watched.model_id, kind, {name: entry.value for name, entry in held.items()}),
     )
 
 
@@ -185,7 +189,9 @@ def _window(
         for name, summary in found.items()
         if isinstance(summary, GroupOutcomes)
     )
-    return ReviewedWindow(entry, found, performance_of(window, outcome, yard, closed=closed, changes=changes), fairness)
+    estimate = estimated(outcome, watched.plan.task, yard.calibration)
+    performance = performance_of(window, outcome, yard, estimate, closed=closed, changes=changes)
+    return ReviewedWindow(entry, found, performance, fairness)
 
 
 def _take_basis(session: Session, watched: Watched, found: Found, now: datetime) -> None:

@@ -4,6 +4,8 @@ import unicodedata
 
 from modelward.errors import Invalid
 
+CLASS_SCORE = "@score:"
+"""What the columns of class probabilities are called, before the name of the class."""
 LONGEST = 200
 """Characters of a name."""
 

@@ -49,10 +49,10 @@ class ColumnFinding:
             "verdict": self.verdict.value,
             "drifted": self.drifted,
             "method": self.method,
-            "statistic": _number(self.statistic),
-            "threshold": _number(self.threshold),
-            "p_value": _number(self.p_value),
-            "p_adjusted": _number(self.p_adjusted),
+            "statistic": number(self.statistic),
+            "threshold": number(self.threshold),
+            "p_value": number(self.p_value),
+            "p_adjusted": number(self.p_adjusted),
             "n_reference": self.n_reference,
             "n_current": self.n_current,
             "statistics": plain(self.statistics),
@@ -107,8 +107,9 @@ def plain(value: Any) -> Any:
         return {str(key): plain(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
         return [plain(inner) for inner in value]
-    return _number(value) if isinstance(value, float) else value
+    return number(value) if isinstance(value, float) else value
 
 
-def _number(value: float | None) -> float | None:
+def number(value: float | None) -> float | None:
+    """A number that JSON can hold, or None."""
     return float(value) if value is not None and math.isfinite(value) else None

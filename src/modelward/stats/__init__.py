@@ -49,6 +49,7 @@ from modelward.stats.metric import Metric
 from modelward.stats.missing_rate import MissingRate, missing_rate_test
 from modelward.stats.new_categories import NewCategories, new_categories
 from modelward.stats.numeric_summary import NumericSummary
+from modelward.stats.outcome import Observed, Outcome
 from modelward.stats.page_hinkley import Change, PageHinkley, page_hinkley
 from modelward.stats.pca_reconstruction import PcaReconstruction, pca_reconstruction
 from modelward.stats.population_accuracy_index import PopulationAccuracyIndex, population_accuracy_index
@@ -61,6 +62,7 @@ from modelward.stats.regression_errors import (
     bias,
     mean_absolute_error,
     mean_absolute_percentage_error,
+    mean_squared_error,
     root_mean_squared_error,
 )
 from modelward.stats.residual_quantiles import median_absolute_error, residual_quantiles
@@ -109,6 +111,8 @@ __all__ = [
     "MissingRate",
     "NewCategories",
     "NumericSummary",
+    "Observed",
+    "Outcome",
     "PageHinkley",
     "PcaReconstruction",
     "PopulationAccuracyIndex",
@@ -164,6 +168,7 @@ __all__ = [
     "matthews_correlation",
     "mean_absolute_error",
     "mean_absolute_percentage_error",
+    "mean_squared_error",
     "median_absolute_error",
     "missing_rate_test",
     "new_categories",

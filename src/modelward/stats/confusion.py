@@ -9,7 +9,9 @@ import numpy.typing as npt
 
 from modelward.stats.arrays import F64, I64
 from modelward.stats.binary import Reader, Writer, from_document, require, to_document
+from modelward.stats.intervals import wilson
 from modelward.stats.labels import Column, binary, class_name, named, require_equal_lengths, sort_key
+from modelward.stats.metric import CONFIDENCE
 
 CAP = 100
 OTHER = "(other)"
@@ -179,6 +181,14 @@ def confusion_matrix(label: Column, prediction: Column) -> Confusion:
     Source: Kohavi, Provost (1998), "Glossary of terms", Machine Learning 30.
     """
     return Confusion.of(label, prediction)
+
+
+def cell_intervals(counted: Confusion, *, confidence: float = CONFIDENCE) -> tuple[F64, F64]:
+    """The lower and the upper end of each count: Wilson's interval of its share of all rows, times these."""
+    n = counted.n
+    ends = [[wilson(count, n, confidence) for count in row] for row in counted.counts.tolist()]
+    table = np.array(ends, dtype=np.float64).reshape(*counted.counts.shape, 2) * n
+    return table[..., 0], table[..., 1]
 
 
 def _together(lists: Iterable[Sequence[str]]) -> tuple[str, ...]:

@@ -71,6 +71,24 @@ def root_mean_squared_error(
     return Metric(value, value * math.exp(-half), value * math.exp(min(half, 700.0)), n, "delta-log", confidence)
 
 
+def mean_squared_error(
+    label: Column | Residuals, prediction: Column | None = None, *, confidence: float = CONFIDENCE
+) -> Metric:
+    """The mean of (prediction − label)², in the square of the label's unit; the square of `root_mean_squared_error`
+    and of the ends of its interval.
+
+    Edge cases: as `root_mean_squared_error`.
+
+    >>> mean_squared_error([3.0, 5.0], [2.0, 7.0]).statistic.__round__(6)
+    2.5
+
+    Source: Gauss (1823), Theoria combinationis observationum erroribus minimis obnoxiae, section 6.
+    """
+    root = root_mean_squared_error(label, prediction, confidence=confidence)
+    value, low, high = (end * end for end in (root.statistic, root.low, root.high))
+    return Metric(value, low, high, root.n, root.interval, confidence, reason=root.reason)
+
+
 def mean_absolute_percentage_error(
     label: Column | Residuals, prediction: Column | None = None, *, confidence: float = CONFIDENCE
 ) -> Metric:
