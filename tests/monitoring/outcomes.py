@@ -22,7 +22,7 @@ class Outcomes:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.truth: dict[str, float] = {}
+        self.truth: dict[str, Any] = {}
         self.tables: dict[str, pa.Table] = {}
         self.sequence = 0
 

@@ -264,3 +264,71 @@ def test_profiles_hold_no_rows_and_the_report_says_so():
     assert "cannot be read once more" in of(report).reason
     assert report.fairness == ()
     CHECK.validate(report.to_dict())
+
+
+TRIPS = ("bus", "car", "tram")
+
+
+def trips(rows=3000, *, seed=0, labels=True):
+    """Three classes, of which the model is surer than it should be."""
+    rng = np.random.default_rng(seed)
+    odds = np.exp(1.5 * rng.normal(size=(rows, 3)))
+    chances = odds / odds.sum(axis=1, keepdims=True)
+    outcome = (rng.random((rows, 1)) > np.cumsum(chances, axis=1)).sum(axis=1).clip(max=2)
+    sure = odds**2 / (odds**2).sum(axis=1, keepdims=True)
+    held = {f"p_{name}": sure[:, place] for place, name in enumerate(TRIPS)}
+    names = np.array(TRIPS)
+    truth = names[outcome] if labels else np.full(rows, None)
+    return pd.DataFrame({**held, "guess": names[sure.argmax(axis=1)], "trip": truth})
+
+
+BY_CLASS: dict[str, Any] = {"prediction": "guess", "score": {name: f"p_{name}" for name in TRIPS}, "label": "trip"}
+
+
+def test_many_classes_are_measured_and_estimated_by_the_probabilities_of_each():
+    now = trips(seed=1)
+    found = performance(trips(), now, **BY_CLASS)
+    assert (found.task, found.verdict, found.estimate_valid) == ("multiclass", "ok", True)
+    chances = now[[f"p_{name}" for name in TRIPS]].to_numpy()
+    assert found.current.metrics["log_loss"].statistic == pytest.approx(metrics.log_loss(now["trip"], chances))
+    area = metrics.roc_auc_score(now["trip"], chances, multi_class="ovr")
+    assert found.current.metrics["roc_auc"].statistic == pytest.approx(area, abs=0.001)
+    hidden = performance(trips(), trips(seed=1, labels=False), **BY_CLASS).current
+    for name in ("accuracy", "f1_macro", "precision_weighted", "roc_auc", "log_loss", "brier_score"):
+        assert hidden.estimates[name].statistic == pytest.approx(found.current.metrics[name].statistic, abs=0.04), name
+    wire = hidden.to_dict()
+    assert [entry["class"] for entry in wire["estimated_classes"]] == list(TRIPS)
+    assert np.array(wire["estimated_confusion"]["counts"]).sum() == pytest.approx(3000)
+
+
+def test_a_list_of_columns_are_the_classes_and_without_a_prediction_the_likeliest_is_it():
+    called = {f"p_{name}": name for name in TRIPS}
+    before, now = (trips(seed=seed).rename(columns=called).drop(columns="guess") for seed in (0, 1))
+    found = performance(before, now, score=list(TRIPS), label="trip")
+    assert found.current.metrics == performance(trips(), trips(seed=1), **BY_CLASS).current.metrics
+
+
+def test_probabilities_that_are_none_are_refused_in_a_sentence():
+    good = trips()
+    with pytest.raises(Invalid, match="do not add up to 1"):
+        modelward.compare(good, good.assign(p_bus=0.0), **BY_CLASS)
+    with pytest.raises(Invalid, match="outside"):
+        modelward.compare(good, good.assign(p_bus=-1.0), **BY_CLASS)
+    with pytest.raises(Invalid, match="the class boat is an outcome but has no column"):
+        modelward.compare(good, good.assign(trip="boat"), **BY_CLASS)
+    with pytest.raises(Invalid, match="two at least"):
+        modelward.compare(good, good, score=["p_bus"], label="trip")
+    with pytest.raises(Invalid, match="task multiclass"):
+        modelward.compare(good, good, **BY_CLASS, task="binary")
+    with pytest.raises(Invalid, match="no column 'p_boat'"):
+        modelward.compare(good, good, label="trip", score={"bus": "p_bus", "boat": "p_boat"})
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "sentence"),
+    [("bus", "Every label of the reference is bus"), (None, "No row of the reference has both")],
+)
+def test_a_reference_that_cannot_teach_what_probabilities_are_worth_says_why(outcomes, sentence):
+    found = performance(trips().assign(trip=outcomes), trips(seed=1), **BY_CLASS)
+    assert sentence in found.current.estimate.reason
+    assert not found.current.estimates

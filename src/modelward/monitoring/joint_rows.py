@@ -13,7 +13,7 @@ from modelward.monitoring.joint_plan import Plan, Protected, Seen
 from modelward.stats import Observed
 from modelward.stats.class_scores import astray
 from modelward.stats.labels import class_name
-from modelward.stats.outcome import MULTICLASS, REGRESSION
+from modelward.stats.outcome import MULTICLASS, REGRESSION, likeliest, present
 
 Floats = npt.NDArray[np.float64]
 Values = npt.NDArray[Any]
@@ -30,23 +30,24 @@ class Rows(Observed):
 def read_rows(table: pa.Table, plan: Plan) -> Rows:
     """The rows as the plan reads them."""
     score, chances = numbers(table.column("score")), _probabilities(table, plan)
+    classes = tuple(name for name, _ in plan.probabilities)
     if plan.task == REGRESSION:
         label, predicted = numbers(table.column("label_number")), numbers(table.column("prediction"))
     elif plan.task == MULTICLASS:
         label = _outcomes(table)
-        predicted, score = _likeliest(_objects(table.column("prediction")), score, chances, plan)
+        predicted, score = likeliest(_objects(table.column("prediction")), score, chances, classes)
     else:
         score = _of_positive(score, chances, plan)
         label, (predicted, score) = _two_classes(_outcomes(table), plan.positive), _decided(table, score, plan)
-    there = _present(predicted)
-    known = there & _present(label)
+    there = present(predicted)
+    known = there & present(label)
     return Rows(
         label=label,
         predicted=predicted,
         score=score,
         known=known,
         predictions=int(there.sum()),
-        classes=tuple(name for name, _ in plan.probabilities),
+        classes=classes,
         probabilities=chances,
         delays=_delays(table)[known],
     )
@@ -114,21 +115,6 @@ def _probabilities(table: pa.Table, plan: Plan) -> Floats | None:
     return chances
 
 
-def _likeliest(predicted: Values, score: Floats, chances: Floats | None, plan: Plan) -> tuple[Values, Floats]:
-    """Where none was sent: the class of the highest probability, and that probability as the score."""
-    if chances is None:
-        return predicted, score
-    held = np.nan_to_num(chances, nan=-1.0)
-    best, place = held.max(axis=1), held.argmax(axis=1)
-    filled: Floats = np.where(np.isnan(score) & (best >= 0), best, score)
-    gaps = ~_present(predicted) & (best >= 0)
-    if not gaps.any():
-        return predicted, filled
-    names = np.array([name for name, _ in plan.probabilities], dtype=object)
-    some = np.array([None if value != value else value for value in predicted.tolist()], dtype=object)  # noqa: PLR0124
-    return np.where(gaps, names[place], some), filled
-
-
 def _of_positive(score: Floats, chances: Floats | None, plan: Plan) -> Floats:
     """The probability of the positive class, where probabilities of both were sent and no score."""
     place = next((n for n, (name, _) in enumerate(plan.probabilities) if name == plan.positive), None)
@@ -182,12 +168,6 @@ def _objects(column: pa.ChunkedArray) -> Values:
     if pa.types.is_floating(column.type):
         return numbers(column)
     return np.array(column.to_pylist(), dtype=object)
-
-
-def _present(values: Values) -> npt.NDArray[np.bool_]:
-    if values.dtype.kind == "f":
-        return ~np.isnan(values)
-    return np.array([value is not None for value in values.tolist()], dtype=bool)
 
 
 def _delays(table: pa.Table) -> Floats:

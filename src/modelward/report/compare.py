@@ -23,6 +23,7 @@ from modelward.rules.monitor import Monitor
 from modelward.rules.seasons import season_key, within_season
 from modelward.rules.segments import Segments
 from modelward.stats import Profile
+from modelward.stats.labels import class_name
 
 
 def compare(
@@ -30,7 +31,7 @@ def compare(
     current: Any,
     *,
     prediction: str | None = None,
-    score: str | None = None,
+    score: str | Mapping[str, str] | Sequence[str] | None = None,
     label: str | None = None,
     protected: Sequence[str] = (),
     timestamp: str | None = None,
@@ -49,7 +50,8 @@ def compare(
             earlier. What is larger than memory is read in batches.
         current: The data to judge, in any of the same forms.
         prediction: The column of predictions. It is compared like any other, and named as what it is.
-        score: The column of scores or probabilities, likewise.
+        score: The column of scores or probabilities, likewise. Of many classes, the column of each class's probability:
+            `{"bus": "p_bus", "car": "p_car"}`, or a list of columns that are called as their classes are.
         label: The column of true outcomes. They come late, so that its missing values are no finding. With a prediction
             or a score it gives `report.performance`: every metric with its interval, held against the reference's;
             where outcomes are missing, what the scores say that the metrics will be.
@@ -80,7 +82,10 @@ def compare(
     >>> report.drifted, report["distance"].reason
     (True, '`distance` moved from median 433 to 697, a factor of 1.61 (PSI 2.48)')
     """
+    chances = {} if isinstance(score, str) else _chances(score)
+    score = score if isinstance(score, str) else None
     roles = _roles(prediction=prediction, score=score, label=label, timestamp=timestamp, protected=protected)
+    roles = {**dict.fromkeys(chances.values(), "score"), **roles}
     skip = {timestamp} if timestamp else set[str]()
     monitor = _monitor(config, label)
     reference_rows = of_season(reference, current, timestamp, monitor)
@@ -104,7 +109,7 @@ def compare(
     if segment is not None:
         whole = {"profiles": profiles, "whole": comparison, "monitor": monitor}
         divided = _divided(segment, reference_rows, current, skip={*skip, *left_out}, **whole)
-    judged = judge_outcomes((reference_rows, current), profiles, roles, monitor, task=task)
+    judged = judge_outcomes((reference_rows, current), profiles, roles, monitor, task=task, chances=chances)
     found = None
     if slices:
         compared = [finding.column for finding in comparison.columns]
@@ -145,6 +150,18 @@ def _calibration(windows: Sequence[OwnWindow], monitor: Monitor) -> Calibration 
             f"{monitor.minimum_rows:,} rows each; name the column of times as timestamp, or give a number"
         )
     return calibration
+
+
+def _chances(score: Mapping[str, str] | Sequence[str] | None) -> dict[str, str]:
+    """The column of each class's probability, by the one name of the class."""
+    by_class = score if isinstance(score, Mapping) else {column: column for column in score or ()}
+    chances = {class_name(name): column for name, column in by_class.items()}
+    if chances and (len(chances) < 2 or len(set(chances.values())) < len(by_class)):
+        raise Invalid(
+            "score names a column of probabilities for each class, two at least and each its own; give the one column "
+            "of a binary model as its name"
+        )
+    return chances
 
 
 def _roles(*, protected: Sequence[str], **named: str | None) -> dict[str, str]:

@@ -33,6 +33,7 @@ def judge_outcomes(
     monitor: Monitor,
     *,
     task: str | None,
+    chances: Mapping[str, str] | None = None,
 ) -> Judged:
     """The verdicts on performance (with a label) and fairness (with protected columns); both tables are read again.
 
@@ -40,7 +41,7 @@ def judge_outcomes(
         Invalid: there is no such task, or the columns hold what no such task has.
     """
     try:
-        plan = plan_of(roles, profiles, monitor, task)
+        plan = plan_of(roles, profiles, monitor, task, chances)
         if plan is None:
             return Judged(None, ())
         if not all(map(readable_again, tables)):

@@ -14,8 +14,9 @@ from modelward.rules.monitor import Monitor
 from modelward.rules.segments import Cut, cut_of
 from modelward.stats import NumericSummary, Profile, Summary
 from modelward.stats.binary_scores import THRESHOLD
+from modelward.stats.outcome import BINARY, MULTICLASS, REGRESSION
 
-BINARY, MULTICLASS, REGRESSION = TASKS = ("binary", "multiclass", "regression")
+TASKS = (BINARY, MULTICLASS, REGRESSION)
 MOST_WHOLE_CLASSES = 20
 _TWO = (frozenset({0.0, 1.0}), frozenset({-1.0, 1.0}))
 _POSITIVE = {"true": "false", "yes": "no", "y": "n", "t": "f", "positive": "negative", "pos": "neg"}
@@ -33,10 +34,16 @@ class Plan:
     threshold: float = THRESHOLD
     scored: bool = False
     protected: tuple[Cut, ...] = field(default=())
+    chances: Mapping[str, str] = field(default_factory=dict)
+    """Of many classes, the column of the probability of each."""
 
 
 def plan_of(
-    roles: Mapping[str, str], profiles: tuple[Profile, Profile], monitor: Monitor, task: str | None = None
+    roles: Mapping[str, str],
+    profiles: tuple[Profile, Profile],
+    monitor: Monitor,
+    task: str | None = None,
+    chances: Mapping[str, str] | None = None,
 ) -> Plan | None:
     """The plan; None where there is no prediction or score, or neither outcomes nor groups to hold it against.
 
@@ -47,6 +54,10 @@ def plan_of(
         raise ValueError(f"{task!r} is no task; choose one of {', '.join(TASKS)}")
     by_role = {role: column for column, role in roles.items()}
     label, prediction, score = (by_role.get(role) for role in ("label", "prediction", "score"))
+    if chances:
+        if task not in (None, MULTICLASS):
+            raise ValueError(f"probabilities of classes are those of the task multiclass, and not of {task}")
+        return Plan(MULTICLASS, label, prediction, None, chances=chances) if label else None
     attributes = [column for column, role in roles.items() if role == "protected"]
     if not (prediction or score) or not (label or attributes):
         return None

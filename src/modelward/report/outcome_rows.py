@@ -9,12 +9,15 @@ import numpy.typing as npt
 
 from modelward.errors import Invalid
 from modelward.report.columns import LeftOut, arrow_of
-from modelward.report.outcome_plan import BINARY, REGRESSION, Plan
+from modelward.report.outcome_plan import Plan
 from modelward.report.rows import array_of
 from modelward.report.segment_rows import rows_by_segment
 from modelward.rules.segments import MISSING
+from modelward.stats import Observed
 from modelward.stats.arrays import F64
-from modelward.stats.labels import class_name
+from modelward.stats.class_scores import require_probabilities
+from modelward.stats.labels import class_name, named
+from modelward.stats.outcome import BINARY, REGRESSION, likeliest, present
 
 if TYPE_CHECKING:
     import narwhals as nw
@@ -22,13 +25,10 @@ if TYPE_CHECKING:
 Values = npt.NDArray[Any]
 
 
-@dataclass(frozen=True, eq=False)
-class OutcomeRows:
-    """Aligned columns. Two classes are 1, 0 and NaN (not known); other classes are names, numbers or None."""
+@dataclass(frozen=True, eq=False, kw_only=True)
+class OutcomeRows(Observed):
+    """Rows with the group of each protected attribute that they are in."""
 
-    label: Values
-    predicted: Values
-    score: F64
     groups: Mapping[str, Values]
 
 
@@ -46,11 +46,59 @@ def outcome_rows(frame: "nw.DataFrame[Any]", plan: Plan) -> OutcomeRows:
             _numbers(label, plan.label, "outcome of a regression"),
             _numbers(prediction if plan.prediction else score, plan.prediction, "prediction of a regression"),
         )
-        return OutcomeRows(*numbers, score, groups)
+        return _rows(*numbers, score, groups)
     if plan.task != BINARY:
-        return OutcomeRows(label, prediction, score, groups)
+        chances = _chances(frame, plan)
+        prediction, score = likeliest(prediction, score, chances, tuple(plan.chances))
+        chances = _of_known(chances, label, prediction, plan)
+        return _rows(label, prediction, score, groups, classes=tuple(plan.chances), chances=chances)
     predicted, score = _decided(prediction, score, plan)
-    return OutcomeRows(_two_classes(label, plan.positive), predicted, score, groups)
+    return _rows(_two_classes(label, plan.positive), predicted, score, groups)
+
+
+def _rows(
+    label: Values,
+    predicted: Values,
+    score: F64,
+    groups: Mapping[str, Values],
+    *,
+    classes: tuple[str, ...] = (),
+    chances: F64 | None = None,
+) -> OutcomeRows:
+    there = present(predicted)
+    return OutcomeRows(
+        label=label,
+        predicted=predicted,
+        score=score,
+        known=there & present(label),
+        predictions=int(there.sum()),
+        classes=classes,
+        probabilities=chances,
+        groups=groups,
+    )
+
+
+def _chances(frame: "nw.DataFrame[Any]", plan: Plan) -> F64 | None:
+    """The probabilities of each class.
+
+    Raises:
+        ValueError: they are none.
+    """
+    if not plan.chances:
+        return None
+    columns = [_numbers(_column(frame, column), column, "probability") for column in plan.chances.values()]
+    return require_probabilities(np.column_stack(columns))
+
+
+def _of_known(chances: F64 | None, label: Values, predicted: Values, plan: Plan) -> F64 | None:
+    """The probabilities, once every class that happened or was predicted is known to have them."""
+    for what, values in (("an outcome", label), ("predicted", predicted)):
+        unknown = set(named(values).classes) - set(plan.chances) if chances is not None else ()
+        if unknown:
+            raise ValueError(
+                f"the class {min(unknown)} is {what} but has no column of probabilities; name one for it in score"
+            )
+    return chances
 
 
 def _decided(prediction: Values, score: F64, plan: Plan) -> tuple[F64, F64]:

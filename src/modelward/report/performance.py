@@ -8,6 +8,7 @@ from modelward.report.outcomes import Outcomes
 from modelward.rules.concept_drift import parted
 from modelward.rules.monitor import Monitor
 from modelward.rules.outcome_json import classes_json, metric_json, quantiles_json
+from modelward.rules.outcome_metrics import Estimate, areas_of, expected_json
 from modelward.rules.performance import (
     JUDGED_BY,
     Labelled,
@@ -28,15 +29,21 @@ NOT_VALID = (
 class Measured:
     """The metrics of one table, of whose `rows` with a prediction `labelled` have an outcome; the counts behind them.
 
-    `estimates` are what the metrics of all its rows are expected to be, from their scores.
+    `estimate` is what the metrics of all its rows are expected to be without outcomes, or why there is none.
     """
 
     rows: int
     labelled: int
     metrics: Mapping[str, Metric]
-    estimates: Mapping[str, Metric] = field(default_factory=dict)
+    estimate: Estimate = field(default_factory=Estimate)
     confusion: Confusion | None = None
     residuals: Residuals | None = None
+    roc_auc_by_class: Mapping[str, Metric] = field(default_factory=dict)
+
+    @property
+    def estimates(self) -> Mapping[str, Metric]:
+        """The metrics as they are expected without outcomes."""
+        return self.estimate.metrics
 
     def to_dict(self) -> dict[str, Any]:
         """The table's figures as JSON holds them."""
@@ -48,9 +55,14 @@ class Measured:
             "classes": [],
             "confusion": None,
             "residual_quantiles": None,
+            "no_estimate": self.estimate.reason or None,
+            "estimated_classes": [],
+            "estimated_confusion": None,
         }
         if self.labelled and self.confusion is not None:
-            wire |= classes_json(self.confusion)
+            wire |= classes_json(self.confusion, self.roc_auc_by_class)
+        if self.estimate.confusion is not None:
+            wire |= expected_json(self.estimate)
         if self.labelled and self.residuals is not None:
             wire["residual_quantiles"] = quantiles_json(self.residuals)
         return wire
@@ -106,7 +118,8 @@ def performance_of(reference: Outcomes, current: Outcomes, monitor: Monitor) -> 
     """The verdict on the current table; its metrics are held against the same ones of the reference."""
     known = Labelled(current.rows, current.labelled)
     before, now = reference.metrics, current.metrics
-    expected = current.estimates(reference.calibration())
+    estimate = _estimate(reference, current)
+    expected = estimate.metrics
     judged_by = JUDGED_BY.get(current.task, ())
     standards = {
         name: Standard(before[name].statistic, before[name].low, before[name].high, "of the reference")
@@ -125,8 +138,14 @@ def performance_of(reference: Outcomes, current: Outcomes, monitor: Monitor) -> 
     )
     verdict, reason = _with_estimate(finding, apart=bool(apart))
     shown = finding.metric or next(iter(standards), judged_by[0] if judged_by else None)
-    sides = (_measured(reference, before), _measured(current, now, expected))
+    sides = (_measured(reference, before), _measured(current, now, estimate))
     return Performance(current.task, verdict, reason, shown, *sides, None if apart is None else not apart)
+
+
+def _estimate(reference: Outcomes, current: Outcomes) -> Estimate:
+    """What can be expected of the current rows, or why nothing can."""
+    curves, reason = reference.calibration()
+    return Estimate(reason=reason) if curves is None else current.estimates(curves)
 
 
 def _is_enough(known: Labelled, monitor: Monitor) -> bool:
@@ -142,8 +161,7 @@ def _with_estimate(finding: PerformanceFinding, *, apart: bool) -> tuple[Perform
     return (finding.verdict if finding.verdict.alarming else PerformanceVerdict.CONCEPT_DRIFT), told
 
 
-def _measured(
-    outcomes: Outcomes, metrics: Mapping[str, Metric], estimates: Mapping[str, Metric] | None = None
-) -> Measured:
-    counted = (outcomes.confusion, outcomes.residuals)
-    return Measured(outcomes.rows, outcomes.labelled, metrics, estimates or {}, *counted)
+def _measured(outcomes: Outcomes, metrics: Mapping[str, Metric], estimate: Estimate | None = None) -> Measured:
+    held = outcomes.outcome
+    counted = (held.confusion, held.residuals, areas_of(held))
+    return Measured(outcomes.rows, outcomes.labelled, metrics, estimate or Estimate(), *counted)

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from modelward.rules.finding import number
 from modelward.rules.monitor import Monitor
 from modelward.stats import (
     ClassMetrics,
@@ -23,6 +24,7 @@ from modelward.stats import (
     predictive_parity_difference,
     residual_quantiles,
 )
+from modelward.stats.confusion import cell_intervals
 from modelward.stats.fairness import equalized_odds_ratio, error_rate_difference, false_positive_rate_difference
 from modelward.stats.residual_quantiles import QUANTILES
 
@@ -66,19 +68,24 @@ def metric_json(found: Metric) -> dict[str, Any]:
     return wire | ({"reason": found.reason} if math.isnan(found.statistic) else {})
 
 
-def classes_json(counted: Confusion) -> dict[str, Any]:
-    """Each class and the confusion counts; neither where there are too many classes."""
+def classes_json(counted: Confusion, areas: Mapping[str, Metric] | None = None) -> dict[str, Any]:
+    """Each class, with the ROC AUC of those that have one, and the confusion counts, each with its interval; neither
+    where there are too many classes.
+    """
     if len(counted.classes) > MOST_CLASSES:
         return {"classes": [], "confusion": None}
+    low, high = cell_intervals(counted)
+    counts = {"counts": counted.counts.tolist(), "low": low.tolist(), "high": high.tolist()}
     return {
-        "classes": [_class(entry) for entry in per_class(counted)],
-        "confusion": {"classes": list(counted.classes), "counts": counted.counts.tolist()},
+        "classes": [_class(entry, (areas or {}).get(entry.name)) for entry in per_class(counted)],
+        "confusion": {"classes": list(counted.classes), **counts},
     }
 
 
-def _class(entry: ClassMetrics) -> dict[str, Any]:
+def _class(entry: ClassMetrics, area: Metric | None) -> dict[str, Any]:
     rates = {name: metric_json(getattr(entry, name)) for name in ("precision", "recall", "f1")}
-    return {"class": entry.name, "rows": round(entry.support), **rates}
+    told = {} if area is None else {"roc_auc": metric_json(area)}
+    return {"class": entry.name, "rows": round(entry.support), **rates, **told}
 
 
 def quantiles_json(residuals: Residuals) -> dict[str, Any]:
@@ -122,8 +129,3 @@ def _largest(outcomes: GroupOutcomes) -> list[GroupMetrics]:
 
 def _group(entry: GroupMetrics) -> dict[str, Any]:
     return {"group": entry.name, "rows": entry.n, **{name: metric_json(getattr(entry, name)) for name in _RATES}}
-
-
-def number(value: float | None) -> float | None:
-    """A number that JSON can hold, or None."""
-    return None if value is None or not math.isfinite(value) else float(value)

@@ -133,16 +133,16 @@ def _expected(scores: ClassScores, curves: ClassCalibrations) -> _Expected:
     positives = chances * scores.rows
     predicted, promised = scores.rows[0].sum(axis=1), positives.sum(axis=(0, 2))
     share = np.divide(predicted, promised, out=np.ones_like(promised), where=promised > 0)
-    positives = np.minimum(positives * share[None, :, None], scores.rows)
-    return _Expected(scores.rows, positives, middles)
+    return _Expected(scores.rows, positives * share[None, :, None], middles)
 
 
 def _area(expected: _Expected, place: int, n: int, confidence: float) -> Metric:
     """The expected area of one class against the rest, over the rows of every prediction."""
-    rows, positives = expected.rows[place].sum(axis=0), expected.positives[place].sum(axis=0)
+    rows = expected.rows[place].sum(axis=0)
+    positives = np.minimum(expected.positives[place].sum(axis=0), rows)  # Normalising may promise more than there are.
     used = rows > 0
     middles = np.einsum("jc,jc->c", expected.middles[place], expected.rows[place])[used] / rows[used]
-    negatives = np.maximum(rows - positives, 0.0)[used]
+    negatives = (rows - positives)[used]
     cells = ClassCells(middles, np.ones(middles.size, dtype=bool), negatives, positives[used])
     return _area_of(cells, n, confidence)
 

@@ -1,13 +1,12 @@
 """Every metric of a task by its name, from its joint summary."""
 
-from modelward.stats.accuracy import accuracy, balanced_accuracy
 from modelward.stats.average_precision import average_precision
 from modelward.stats.binary_scores import BinaryScores
-from modelward.stats.class_averages import averaged
+from modelward.stats.class_scores import ClassScores
 from modelward.stats.confusion import Confusion
+from modelward.stats.estimated_classes import of_classes, of_probabilities
 from modelward.stats.estimated_performance import of_counts
 from modelward.stats.expected_calibration_error import expected_calibration_error
-from modelward.stats.matthews import matthews_correlation
 from modelward.stats.metric import CONFIDENCE, Metric
 from modelward.stats.probability_losses import brier_score, log_loss
 from modelward.stats.r_squared import r_squared
@@ -15,6 +14,7 @@ from modelward.stats.regression_errors import (
     bias,
     mean_absolute_error,
     mean_absolute_percentage_error,
+    mean_squared_error,
     root_mean_squared_error,
 )
 from modelward.stats.residual_quantiles import median_absolute_error
@@ -30,6 +30,7 @@ _OF_PROBABILITIES = {
 _OF_RESIDUALS = {
     "mean_absolute_error": mean_absolute_error,
     "root_mean_squared_error": root_mean_squared_error,
+    "mean_squared_error": mean_squared_error,
     "mean_absolute_percentage_error": mean_absolute_percentage_error,
     "median_absolute_error": median_absolute_error,
     "r_squared": r_squared,
@@ -54,16 +55,17 @@ def _of_probabilities(scores: BinaryScores) -> dict[str, Metric]:
         return dict.fromkeys(_OF_PROBABILITIES, Metric.undefined(str(error), n=scores.n))
 
 
-def of_many_classes(counted: Confusion) -> dict[str, Metric]:
-    """Over all classes; rates of each class as their macro, weighted and micro average."""
-    found = {
-        "accuracy": accuracy(counted),
-        "balanced_accuracy": balanced_accuracy(counted),
-        "matthews_correlation": matthews_correlation(counted),
-    }
-    for average in ("macro", "weighted", "micro"):
-        for rate in ("precision", "recall", "f1"):
-            found[f"{rate}_{average}"] = averaged(counted, rate, average, CONFIDENCE)
+def of_many_classes(
+    counted: Confusion, chances: ClassScores | None = None, sure: BinaryScores | None = None
+) -> dict[str, Metric]:
+    """Over all classes, rates of each class as their macro, weighted and micro average; and those of the `chances` of
+    each class where there are any. `sure` are the scores of right and wrong predictions.
+    """
+    found = of_classes(counted, CONFIDENCE)
+    if chances is not None and chances.n_labelled:
+        found |= of_probabilities(chances, CONFIDENCE)[0]
+        if sure is not None and sure.n and not sure.outside:
+            found["expected_calibration_error"] = expected_calibration_error(sure)
     return found
 
 

@@ -13,7 +13,7 @@ from modelward.stats.binary_scores import THRESHOLD, BinaryScores
 from modelward.stats.class_scores import ClassScores
 from modelward.stats.confusion import Confusion
 from modelward.stats.labels import named
-from modelward.stats.numeric_summary import NumericSummary
+from modelward.stats.numeric_summary import CAP, NumericSummary
 from modelward.stats.residuals import Residuals
 
 BINARY, MULTICLASS, REGRESSION = "binary", "multiclass", "regression"
@@ -56,32 +56,40 @@ class Outcome:
     classes: ClassScores | None = None
 
     @classmethod
-    def of(cls, task: str, rows: Observed, *, delays: F64 | None = None, threshold: float = THRESHOLD) -> Self:
-        """Summarise rows."""
+    def of(
+        cls,
+        task: str,
+        rows: Observed,
+        *,
+        delays: F64 | None = None,
+        threshold: float = THRESHOLD,
+        cap: int = CAP,
+    ) -> Self:
+        """Summarise rows; up to `cap` different scores are kept as they are."""
         late = NumericSummary.of(np.empty(0) if delays is None else delays[~np.isnan(delays)])
         head = (rows.predictions, int(rows.known.sum()), late)
         if task == BINARY:
-            sides = tuple(rows.score[(rows.predicted == side) & ~np.isnan(rows.score)] for side in (0.0, 1.0))
+            sides = tuple(rows.score[rows.predicted == side] for side in (0.0, 1.0))
             return cls(
                 *head,
                 confusion=Confusion.of_binary(rows.label, rows.predicted),
-                scores=BinaryScores.of(rows.label, rows.score, rows.predicted, threshold=threshold),
-                unlabelled=(NumericSummary.of(sides[0]), NumericSummary.of(sides[1])),
+                scores=BinaryScores.of(rows.label, rows.score, rows.predicted, threshold=threshold, cap=cap),
+                unlabelled=(_summary(sides[0], cap), _summary(sides[1], cap)),
             )
         if task == MULTICLASS:
             return cls(
                 *head,
                 confusion=Confusion.of(rows.label, rows.predicted),
-                scores=BinaryScores.of(_right(rows), rows.score, threshold=threshold),
-                unlabelled=(NumericSummary.of(np.empty(0)), NumericSummary.of(rows.score[~np.isnan(rows.score)])),
+                scores=BinaryScores.of(_right(rows), rows.score, threshold=threshold, cap=cap),
+                unlabelled=(_summary(np.empty(0), cap), _summary(rows.score, cap)),
                 classes=_class_scores(rows),
             )
         if task == REGRESSION:
-            return cls(*head, residuals=Residuals.of(rows.label, rows.predicted))
+            return cls(*head, residuals=Residuals.of(rows.label, rows.predicted, cap=cap))
         return cls(*head)
 
     @classmethod
-    def merge(cls, parts: Iterable[Self]) -> Self:
+    def merge(cls, parts: Iterable[Self], *, cap: int = CAP) -> Self:
         """All rows together, in one step; a single one stays as it is."""
         every = list(parts)
         if len(every) == 1:
@@ -96,11 +104,11 @@ class Outcome:
             sum(part.labelled for part in every),
             NumericSummary.merge([part.delays for part in every]),
             Confusion.merge(confusions) if confusions else None,
-            BinaryScores.merge(scores) if scores else None,
-            (NumericSummary.merge([s[0] for s in sides]), NumericSummary.merge([s[1] for s in sides]))
+            BinaryScores.merge(scores, cap=cap) if scores else None,
+            (NumericSummary.merge([s[0] for s in sides], cap=cap), NumericSummary.merge([s[1] for s in sides], cap=cap))
             if sides
             else None,
-            Residuals.merge(residuals) if residuals else None,
+            Residuals.merge(residuals, cap=cap) if residuals else None,
             ClassScores.merge(classes) if classes else None,
         )
 
@@ -143,15 +151,41 @@ class Outcome:
         )
 
 
+def present(values: npt.NDArray[Any]) -> Flags:
+    """Which values there are."""
+    if values.dtype.kind == "f":
+        there: Flags = ~np.isnan(values)
+        return there
+    return np.array([value is not None and value == value for value in values.tolist()], dtype=bool)  # noqa: PLR0124
+
+
+def likeliest(
+    predicted: npt.NDArray[Any], score: F64, chances: F64 | None, classes: tuple[str, ...]
+) -> tuple[npt.NDArray[Any], F64]:
+    """Where none was given: the class of the highest probability, and that probability as the score."""
+    if chances is None:
+        return predicted, score
+    held = np.nan_to_num(chances, nan=-1.0)
+    best, place = held.max(axis=1), held.argmax(axis=1)
+    filled: F64 = np.where(np.isnan(score) & (best >= 0), best, score)
+    gaps = ~present(predicted) & (best >= 0)
+    if not gaps.any():
+        return predicted, filled
+    names = np.array(classes, dtype=object)
+    return np.where(gaps, names[place], np.array(_objects(predicted), dtype=object)), filled
+
+
+def _summary(scores: F64, cap: int) -> NumericSummary:
+    return NumericSummary.of(scores[~np.isnan(scores)], cap=cap)
+
+
 def _class_scores(rows: Observed) -> ClassScores | None:
     """Rows whose predicted class or outcome has no probabilities are left out."""
     if rows.probabilities is None or not rows.classes:
         return None
     known = set(rows.classes)
     guess, label = (_only(column, known) for column in (rows.predicted, rows.label))
-    strange = np.array([value is not None for value in _objects(rows.label)]) & ~np.array(
-        [value is not None for value in label]
-    )
+    strange = present(rows.label) & ~present(label)
     table = np.where(strange[:, None], np.nan, rows.probabilities)
     return ClassScores.of(guess, table, rows.classes, label=label)
 
