@@ -34,6 +34,10 @@ TAGS = (
         "name": "monitoring",
         "description": "Drift, quality and volume, the references they are held against, and the events.",
     },
+    {
+        "name": "governance",
+        "description": "May a model stay in production: its risk, the policies that it is held to, who decided.",
+    },
     {"name": "accounts", "description": "Signing in, people, and who may do what."},
     {"name": "operation", "description": "How the service itself is."},
 )
@@ -51,6 +55,8 @@ class Declared(NamedTuple):
 def create_api() -> FastAPI:
     """The FastAPI application with every domain's routes, before anything is wired to it."""
     from modelward.accounts import routes as accounts
+    from modelward.governance import policy_routes as policies
+    from modelward.governance import risk_routes as risk
     from modelward.ingest import routes as ingestion
     from modelward.monitoring import overview_routes as overview
     from modelward.monitoring import performance_routes as performance
@@ -72,7 +78,15 @@ def create_api() -> FastAPI:
         api, description=DESCRIPTION, tags=TAGS, prefixes=PREFIXES, examples=recorded_examples()
     )
     install_problem_handlers(api)
-    starred = (accounts.starred, registry.starred, ingestion.starred, monitoring.starred, overview.starred, operation)
+    starred = (
+        accounts.starred,
+        registry.starred,
+        ingestion.starred,
+        monitoring.starred,
+        overview.starred,
+        risk.starred,
+        operation,
+    )
     others = (
         accounts.router,
         project_routes.router,
@@ -83,6 +97,7 @@ def create_api() -> FastAPI:
         segments.router,
         reports.router,
         overview.router,
+        policies.router,
     )
     for prefix in PREFIXES:
         for router in starred if prefix == "" else (*starred, *others):
