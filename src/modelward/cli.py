@@ -144,9 +144,12 @@ def create_key(
 ) -> None:
     """Make an API key. It is shown now and never again."""
     from modelward.accounts.service import create_key as create
+    from modelward.audit.author import OPERATOR
 
     with _at_the_database(data_dir) as (session, organisation_id):
-        typer.echo(create(session, organisation_id=organisation_id, kind=kind, name=name, now=now())[1])
+        typer.echo(
+            create(session, organisation_id=organisation_id, kind=kind, name=name, now=now(), author=OPERATOR)[1]
+        )
 
 
 @admin.command("create-user")

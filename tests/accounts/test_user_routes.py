@@ -13,6 +13,7 @@ from modelward.accounts.principal import Role
 from modelward.accounts.service import create_key, create_organisation
 from modelward.accounts.sessions import begin_session, holder_of, redeem_login_link
 from modelward.accounts.tables import User
+from modelward.accounts.users import principal_of_user
 from modelward.kit.clock import now
 from modelward.kit.database import reading, writing
 
@@ -213,7 +214,9 @@ def test_whoever_has_no_password_chooses_one_without_a_current_one(town: Town) -
     from modelward.accounts.change_password import change_own_password
 
     invited = town.person("invited", Role.MEMBER, password=False)
-    change_own_password(town.database, user_id=invited.id, current=None, new="eight purple herons", address="")
+    with reading(town.database) as session:
+        by = principal_of_user(session, invited.id)
+    change_own_password(town.database, by=by, current=None, new="eight purple herons")
     assert town.log_in("invited", "eight purple herons")
 
 

@@ -14,6 +14,7 @@ from modelward.accounts.principal import KeyKind, Role
 from modelward.accounts.service import create_key, create_organisation, first_organisation, keys_of
 from modelward.accounts.tables import Organisation
 from modelward.accounts.users import checked_email, owners_of
+from modelward.audit.author import OPERATOR
 from modelward.errors import Invalid
 from modelward.kit.clock import now
 from modelward.kit.database import reading, writing
@@ -57,6 +58,7 @@ def first_start(database: Engine, settings: Settings, *, host: str, reachable: b
                 role=Role.OWNER,
                 password_hash=password_hash,
                 now=now(),
+                author=OPERATOR,  # whose settings name the owner
             )
         if not reachable:
             return _first_key(session, organisation)

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from modelward.accounts.entries import about_user
 from modelward.accounts.principal import RIGHTS_OF_ROLE, Principal, Right, Role
 from modelward.accounts.service import checked_name
 from modelward.accounts.sessions import create_login_link
@@ -22,6 +23,7 @@ from modelward.accounts.users import (
     user_of_organisation,
     user_with_email,
 )
+from modelward.audit.author import SYSTEM, Author
 from modelward.errors import Conflict, Forbidden
 
 
@@ -34,6 +36,7 @@ def create_user(
     now: datetime,
     name: str = "",
     password_hash: str | None = None,
+    author: Author = SYSTEM,
 ) -> User:
     """A new person of the organisation. Whether the caller may do this was asked before (`check_grant`).
 
@@ -58,6 +61,8 @@ def create_user(
         session.flush()
     except IntegrityError:  # somebody was first in this very moment
         raise taken from None
+    after = {"name": user.name, "role": user.role}
+    about_user(session, user, author=author, action="user.created", at=now, after=after)
     return user
 
 
@@ -96,13 +101,17 @@ def seen_user(session: Session, *, by: Principal, user_id: int) -> User:
     return user_of_organisation(session, organisation_id=by.organisation_id, user_id=user_id)
 
 
-def rename_user(session: Session, *, user: User, name: str) -> None:
+def rename_user(session: Session, *, by: Principal, user: User, name: str, now: datetime) -> None:
     """Call a person something else."""
-    user.name = checked_name("A user", name)
+    wanted = checked_name("A user", name)
+    if user.name == wanted:
+        return
+    before, user.name = {"name": user.name}, wanted
     session.flush()
+    about_user(session, user, author=by.author, action="user.renamed", at=now, before=before, after={"name": wanted})
 
 
-def change_role(session: Session, *, by: Principal, user: User, role: Role) -> None:
+def change_role(session: Session, *, by: Principal, user: User, role: Role, now: datetime) -> None:
     """Give a person another role. Their tokens end; their sessions go on, with what the new role may do.
 
     Raises:
@@ -116,9 +125,16 @@ def change_role(session: Session, *, by: Principal, user: User, role: Role) -> N
     check_grant(by, role)
     check_grant(by, user.role)
     keep_an_owner(session, user)
-    user.role = role.value
+    give_role(session, user=user, role=role, author=by.author, now=now)
+
+
+def give_role(session: Session, *, user: User, role: Role, author: Author, now: datetime) -> None:
+    """The other role, for whoever was asked before whether it may be."""
+    before, user.role = {"role": user.role}, role.value
     session.flush()
     end_tokens_of(session, user_id=user.id)
+    after = {"role": user.role}
+    about_user(session, user, author=author, action="user.role_changed", at=now, before=before, after=after)
 
 
 def disable_user(session: Session, *, by: Principal, user: User, now: datetime) -> None:
@@ -135,20 +151,24 @@ def disable_user(session: Session, *, by: Principal, user: User, now: datetime) 
     user.disabled_at = now
     session.flush()
     end_everything_of(session, user_id=user.id)
+    about_user(session, user, author=by.author, action="user.disabled", at=now)
 
 
-def enable_user(session: Session, *, by: Principal, user: User) -> None:
+def enable_user(session: Session, *, by: Principal, user: User, now: datetime) -> None:
     """Let a person in again.
 
     Raises:
         Forbidden: the caller is no admin.
     """
     _only_admins(by, user)
+    if user.disabled_at is None:
+        return
     user.disabled_at = None
     session.flush()
+    about_user(session, user, author=by.author, action="user.enabled", at=now)
 
 
-def delete_user(session: Session, *, by: Principal, user: User) -> None:
+def delete_user(session: Session, *, by: Principal, user: User, now: datetime) -> None:
     """Forget a person and all that they hold. What they did stays, under the email that it was done with.
 
     Raises:
@@ -160,16 +180,19 @@ def delete_user(session: Session, *, by: Principal, user: User) -> None:
     end_everything_of(session, user_id=user.id)
     session.delete(user)
     session.flush()
+    before = {"name": user.name, "role": user.role}
+    about_user(session, user, author=by.author, action="user.deleted", at=now, before=before)
 
 
-def set_password(session: Session, *, user: User, password_hash: str) -> None:
+def set_password(session: Session, *, user: User, password_hash: str, author: Author, now: datetime) -> None:
     """Give a person another password: all that they held ends, in every browser and program."""
     user.password_hash = password_hash
     session.flush()
     end_everything_of(session, user_id=user.id)
+    about_user(session, user, author=author, action="user.password_changed", at=now)
 
 
-def reset_password(session: Session, *, user: User, now: datetime) -> str:
+def reset_password(session: Session, *, user: User, author: Author, now: datetime) -> str:
     """End a person's password and all that they hold; answers with the token of a link that signs them in once.
 
     The link is the only way in until they choose a password, so a forgotten one cannot be found later and used.
@@ -179,6 +202,7 @@ def reset_password(session: Session, *, user: User, now: datetime) -> str:
     user.password_hash = None
     session.flush()
     end_everything_of(session, user_id=user.id)
+    about_user(session, user, author=author, action="user.password_reset", at=now)
     return invite(session, user=user, now=now)
 
 

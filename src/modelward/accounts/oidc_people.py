@@ -13,11 +13,13 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from modelward.accounts.entries import about_user
 from modelward.accounts.first_start import organisation_of_the_service
-from modelward.accounts.manage_users import create_user, keep_an_owner
+from modelward.accounts.manage_users import create_user, give_role, keep_an_owner
 from modelward.accounts.principal import RIGHTS_OF_ROLE, Role
 from modelward.accounts.tables import User
-from modelward.accounts.users import end_everything_of, end_tokens_of, is_email, user_with_email
+from modelward.accounts.users import end_everything_of, is_email, user_with_email
+from modelward.audit.author import Author
 from modelward.errors import Conflict, Unauthorized
 
 log = logging.getLogger(__name__)
@@ -49,7 +51,9 @@ def role_for(groups: Iterable[str], roles: Mapping[str, Role]) -> Role | None:
     return max(found, key=lambda role: len(RIGHTS_OF_ROLE[role]), default=None)
 
 
-def admit(session: Session, told: Told, *, roles: Mapping[str, Role], now: datetime) -> int | None:
+def admit(
+    session: Session, told: Told, *, roles: Mapping[str, Role], now: datetime, address: str | None = None
+) -> int | None:
     """The id of the person; their account is made or joined where it was not known, and has the role of their groups.
 
     None when no group of theirs has a role: then what they still held here is ended.
@@ -58,11 +62,11 @@ def admit(session: Session, told: Told, *, roles: Mapping[str, Role], now: datet
         Unauthorized: they are disabled, or have no email that an account can be made or joined with.
     """
     role = role_for(told.groups, roles)
-    user = _known(session, told)
+    user = _known(session, told, now=now, address=address)
     if user is None:
         if role is None:
             return None
-        user = _created(session, told, role=role, now=now)
+        user = _created(session, told, role=role, now=now, address=address)
     if user.disabled_at is not None:
         raise Unauthorized("Your account is disabled here: ask an admin to enable it.")
     rules_by_password = user.role == Role.OWNER and user.password_hash is not None
@@ -71,13 +75,13 @@ def admit(session: Session, told: Told, *, roles: Mapping[str, Role], now: datet
             end_everything_of(session, user_id=user.id)
         return None
     if not rules_by_password:
-        _give(session, user, role)
+        _give(session, user, role, now=now, address=address)
     user.last_login_at = now
     session.flush()
     return user.id
 
 
-def _known(session: Session, told: Told) -> User | None:
+def _known(session: Session, told: Told, *, now: datetime, address: str | None) -> User | None:
     """Their account, joined to the provider's person when this is the first time.
 
     Only an address that the provider has verified joins an account: else whoever may write what they like into their
@@ -96,10 +100,17 @@ def _known(session: Session, told: Told) -> User | None:
             "There is an account with your email already, and it cannot be joined to this sign-in: ask an admin."
         )
     user.identity = told.identity
+    session.flush()
+    author, after = _author(address), {"identity": told.identity}
+    about_user(session, user, author=author, action="user.joined_to_provider", at=now, after=after)
     return user
 
 
-def _created(session: Session, told: Told, *, role: Role, now: datetime) -> User:
+def _author(address: str | None) -> Author:
+    return Author("the identity provider", "system", address=address)
+
+
+def _created(session: Session, told: Told, *, role: Role, now: datetime, address: str | None) -> User:
     """A new account. Many providers of companies say nothing of whether an address is verified, since their admins
     write it; that is enough where nobody has it. One that is said to be unverified anybody may have typed.
     """
@@ -110,7 +121,15 @@ def _created(session: Session, told: Told, *, role: Role, now: datetime) -> User
     organisation_id = organisation_of_the_service(session).id
     name = "".join(char for char in told.name if char.isprintable()).strip()[:200].strip()
     try:
-        user = create_user(session, organisation_id=organisation_id, email=told.email, role=role, name=name, now=now)
+        user = create_user(
+            session,
+            organisation_id=organisation_id,
+            email=told.email,
+            role=role,
+            name=name,
+            now=now,
+            author=_author(address),
+        )
         user.identity = told.identity
         session.flush()
     except (Conflict, IntegrityError):  # the same person in another tab, in this very moment
@@ -118,7 +137,7 @@ def _created(session: Session, told: Told, *, role: Role, now: datetime) -> User
     return user
 
 
-def _give(session: Session, user: User, role: Role) -> None:
+def _give(session: Session, user: User, role: Role, *, now: datetime, address: str | None) -> None:
     """The role of their groups. With another one their tokens end; sessions look it up."""
     if user.role == role:
         return
@@ -127,6 +146,4 @@ def _give(session: Session, user: User, role: Role) -> None:
     except Conflict:
         log.warning("user %d stays an owner, being the last one, though their groups give the role %s", user.id, role)
         return
-    user.role = role.value
-    session.flush()
-    end_tokens_of(session, user_id=user.id)
+    give_role(session, user=user, role=role, author=_author(address), now=now)

@@ -4,13 +4,15 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from modelward.accounts import manage_users
+from modelward.accounts.entries import about_organisation, about_user
 from modelward.accounts.first_start import organisation_of_the_service
 from modelward.accounts.hashing import hash_password
 from modelward.accounts.passwords import checked_password
 from modelward.accounts.principal import Role
 from modelward.accounts.sessions import create_login_link
-from modelward.accounts.tables import User
+from modelward.accounts.tables import Organisation, User
 from modelward.accounts.users import checked_email, user_with_email
+from modelward.audit.author import OPERATOR
 from modelward.errors import Conflict, NotFound
 from modelward.kit.clock import now
 from modelward.kit.database import reading, writing
@@ -28,7 +30,14 @@ def add_user(database: Engine, *, email: str, name: str, role: Role, password: s
     with writing(database) as session:
         organisation = organisation_of_the_service(session)
         user = manage_users.create_user(
-            session, organisation_id=organisation.id, email=email, name=name, role=role, password_hash=hashed, now=now()
+            session,
+            organisation_id=organisation.id,
+            email=email,
+            name=name,
+            role=role,
+            password_hash=hashed,
+            now=now(),
+            author=OPERATOR,
         )
         return f"{user.email} is now {user.role} of {organisation.name}."
 
@@ -44,7 +53,9 @@ def give_password(database: Engine, *, email: str, password: str) -> str:
         user = _person(session, email)
     hashed = hash_password(checked_password(password, email=user.email, name=user.name))
     with writing(database) as session:
-        manage_users.set_password(session, user=_person(session, email), password_hash=hashed)
+        manage_users.set_password(
+            session, user=_person(session, email), password_hash=hashed, author=OPERATOR, now=now()
+        )
     return f"{user.email} has the new password, and is signed out everywhere."
 
 
@@ -56,7 +67,7 @@ def end_password(database: Engine, *, email: str) -> str:
         Conflict: they are disabled.
     """
     with writing(database) as session:
-        return manage_users.reset_password(session, user=_person(session, email), now=now())
+        return manage_users.reset_password(session, user=_person(session, email), author=OPERATOR, now=now())
 
 
 def link_for(session: Session, *, organisation_id: int, email: str | None) -> str:
@@ -67,10 +78,13 @@ def link_for(session: Session, *, organisation_id: int, email: str | None) -> st
         Conflict: they are disabled.
     """
     if email is None:
+        organisation = session.get_one(Organisation, organisation_id)
+        about_organisation(session, organisation, author=OPERATOR, action="operator.link_made", at=now())
         return create_login_link(session, now=now(), organisation_id=organisation_id)
     user = _person(session, email)
     if user.disabled_at is not None:
         raise Conflict(f"{user.email} is disabled: an admin has to enable them first.")
+    about_user(session, user, author=OPERATOR, action="user.link_made", at=now())
     return manage_users.invite(session, user=user, now=now())
 
 

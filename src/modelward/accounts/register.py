@@ -8,17 +8,29 @@ from modelward.accounts.manage_users import create_user
 from modelward.accounts.principal import KeyKind, Role
 from modelward.accounts.service import create_key, create_organisation
 from modelward.accounts.tables import Organisation, User
+from modelward.audit.author import Author
 
 
-def register_organisation(session: Session, *, name: str, now: datetime) -> tuple[Organisation, str]:
+def register_organisation(
+    session: Session, *, name: str, now: datetime, address: str | None = None
+) -> tuple[Organisation, str]:
     """A new organisation and its first key, which may do what an admin may and is nowhere to be read again."""
-    organisation = create_organisation(session, name=name, now=now)
-    _, key = create_key(session, organisation_id=organisation.id, kind=KeyKind.ADMIN, name="first key", now=now)
+    author = Author("whoever registered it", "public", address=address)
+    organisation = create_organisation(session, name=name, now=now, author=author)
+    admin, owner = KeyKind.ADMIN, organisation.id
+    _, key = create_key(session, organisation_id=owner, kind=admin, name="first key", now=now, author=author)
     return organisation, key
 
 
 def register_person(
-    session: Session, *, email: str, password_hash: str, name: str, organisation_name: str, now: datetime
+    session: Session,
+    *,
+    email: str,
+    password_hash: str,
+    name: str,
+    organisation_name: str,
+    now: datetime,
+    address: str | None = None,
 ) -> tuple[User, Organisation]:
     """A new organisation and its owner.
 
@@ -27,7 +39,8 @@ def register_person(
         Invalid: the email or a name is none.
     """
     title = organisation_name or f"Organisation of {name or email.strip()}"[:200]
-    organisation = create_organisation(session, name=title, now=now)
+    author = Author(email, "user", address=address)
+    organisation = create_organisation(session, name=title, now=now, author=author)
     user = create_user(
         session,
         organisation_id=organisation.id,
@@ -36,5 +49,6 @@ def register_person(
         role=Role.OWNER,
         password_hash=password_hash,
         now=now,
+        author=author,
     )
     return user, organisation

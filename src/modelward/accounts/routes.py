@@ -45,16 +45,25 @@ def register(
 ) -> OrganisationRegistered | UserRegistered:
     """Make an organisation: with its first person, who owns it, or with a key that may register, send and read."""
     _check_open(request)
-    attempts.register(_address(request))
+    address = _address(request)
+    attempts.register(address)
     response.headers["Cache-Control"] = "no-store"
     if body.email is None or body.password is None:
-        organisation, key = register_organisation(session, name=body.name or "", now=now())
+        organisation, key = register_organisation(session, name=body.name or "", now=now(), address=address)
         return OrganisationRegistered(id=organisation.id, name=organisation.name, api_key=key)
     email, name = checked_email(body.email), body.name or ""
     # Hashed before the first statement begins the transaction.
     hashed = hash_password(checked_password(body.password, email=email, name=name))
     title = body.organisation or ""
-    made = register_person(session, email=email, password_hash=hashed, name=name, organisation_name=title, now=now())
+    made = register_person(
+        session,
+        email=email,
+        password_hash=hashed,
+        name=name,
+        organisation_name=title,
+        now=now(),
+        address=address,
+    )
     return UserRegistered.of_both(*made)
 
 

@@ -5,9 +5,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
+from modelward.accounts.entries import about_key, about_organisation, facts_of
 from modelward.accounts.keys import digest_of, is_known_form, is_wellformed, new_key
 from modelward.accounts.principal import KeyKind, Principal, Scope, key_rights
 from modelward.accounts.tables import ApiKey, Organisation
+from modelward.audit.author import SYSTEM, Author
 from modelward.errors import Conflict, Invalid, NotFound, Unauthorized
 from modelward.kit.database import change
 
@@ -15,21 +17,35 @@ NOTED_EVERY = timedelta(minutes=1)
 """The last use of a key is written down at most this often."""
 
 
-def create_organisation(session: Session, *, name: str, now: datetime) -> Organisation:
+def create_organisation(session: Session, *, name: str, now: datetime, author: Author = SYSTEM) -> Organisation:
     """A new organisation. Names need not be unique: people are not told which others exist."""
     organisation = Organisation(name=checked_name("An organisation", name), created_at=now)
     session.add(organisation)
     session.flush()
+    after = {"name": organisation.name}
+    about_organisation(session, organisation, author=author, action="organisation.created", at=now, after=after)
     return organisation
 
 
-def rename_organisation(session: Session, *, organisation_id: int, name: str) -> None:
+def rename_organisation(session: Session, *, organisation_id: int, name: str, author: Author, now: datetime) -> None:
     """Call the organisation something else.
 
     Raises:
         Invalid: this can be no name.
     """
-    session.get_one(Organisation, organisation_id).name = checked_name("An organisation", name)
+    organisation, title = session.get_one(Organisation, organisation_id), checked_name("An organisation", name)
+    if organisation.name == title:
+        return
+    before, organisation.name = {"name": organisation.name}, title
+    about_organisation(
+        session,
+        organisation,
+        author=author,
+        action="organisation.renamed",
+        at=now,
+        before=before,
+        after={"name": title},
+    )
 
 
 def first_organisation(session: Session) -> Organisation | None:
@@ -49,6 +65,7 @@ def create_key(
     expires_at: datetime | None = None,
     replaces_id: int | None = None,
     created_by: str | None = None,
+    author: Author = SYSTEM,
 ) -> tuple[ApiKey, str]:
     """A new key: its row, and the key itself, which is nowhere to be read again.
 
@@ -59,6 +76,7 @@ def create_key(
     key.project_id, key.model_id = project_id, model_id
     key.expires_at, key.replaces_id, key.created_by = expires_at, replaces_id, created_by
     session.flush()
+    about_key(session, key, author=author, action="key.created", at=now, after=facts_of(key))
     return key, token
 
 
@@ -73,16 +91,22 @@ def register_known_key(session: Session, *, organisation_id: int, kind: KeyKind,
         raise Invalid("A known key has 4 to 32 lower-case letters, digits and hyphens.")
     existing = session.scalars(select(ApiKey).where(ApiKey.digest == digest_of(token))).first()
     if existing is None:
-        return _store_key(session, organisation_id, kind=kind, name=token, token=token, now=now)
+        key = _store_key(session, organisation_id, kind=kind, name=token, token=token, now=now)
+        about_key(session, key, author=SYSTEM, action="key.created", at=now, after=facts_of(key))
+        return key
     if (existing.organisation_id, existing.kind) != (organisation_id, kind):
         raise Conflict("This known key belongs to another organisation, or is of another kind: choose another.")
     return existing
 
 
-def revoke_key(session: Session, *, organisation_id: int, key_id: int, now: datetime) -> None:
+def revoke_key(session: Session, *, organisation_id: int, key_id: int, now: datetime, author: Author = SYSTEM) -> None:
     """From now on the key opens nothing. Revoking it again changes nothing."""
     key = key_of_organisation(session, organisation_id=organisation_id, key_id=key_id)
-    key.revoked_at = key.revoked_at or now
+    if key.revoked_at is not None:
+        return
+    key.revoked_at = now
+    session.flush()
+    about_key(session, key, author=author, action="key.revoked", at=now, after={"revoked_at": now})
 
 
 def key_of_organisation(session: Session, *, organisation_id: int, key_id: int) -> ApiKey:

@@ -70,6 +70,7 @@ def create(body: NewUser, response: Response, session: Writing, admin: Admin) ->
         role=body.role,
         password_hash=hashed,
         now=now(),
+        author=admin.author,
     )
     link = f"/login?token={invite(session, user=user, now=now())}" if hashed is None else None
     response.headers["Cache-Control"] = "no-store"
@@ -87,21 +88,21 @@ def patch(user_id: Id, body: UserChanges, session: Writing, reader: Reader) -> U
     """Change a name (also one's own); as an admin, a role, or whether somebody is disabled."""
     user = managed_user(session, by=reader, user_id=user_id)
     if body.name is not None:
-        rename_user(session, user=user, name=body.name)
+        rename_user(session, by=reader, user=user, name=body.name, now=now())
     if body.role is not None:
-        change_role(session, by=reader, user=user, role=body.role)
+        change_role(session, by=reader, user=user, role=body.role, now=now())
     if body.disabled is not None:
         if body.disabled:
             disable_user(session, by=reader, user=user, now=now())
         else:
-            enable_user(session, by=reader, user=user)
+            enable_user(session, by=reader, user=user, now=now())
     return UserAnswer.of(user)
 
 
 @router.delete("/users/{user_id}", status_code=status.HTTP_204_NO_CONTENT)
 def delete(user_id: Id, session: Writing, admin: Admin) -> None:
     """Remove a person, and end all that they hold."""
-    delete_user(session, by=admin, user=managed_user(session, by=admin, user_id=user_id))
+    delete_user(session, by=admin, user=managed_user(session, by=admin, user_id=user_id), now=now())
 
 
 @router.post("/users/{user_id}/password")
@@ -110,14 +111,14 @@ def password(user_id: Id, body: NewPassword, request: Request, response: Respons
     response.headers["Cache-Control"] = "no-store"
     database = request.app.state.database
     if user_id == reader.user_id:
-        address = request.client.host if request.client else ""
         new, current = body.password, body.current_password
         if new is None:
             raise _missing()
-        change_own_password(database, user_id=user_id, current=current, new=new, address=address)
+        change_own_password(database, by=reader, current=current, new=new)
         return PasswordAnswer(changed=True, link=None)
     with writing(database) as session:
-        link = reset_password(session, user=managed_user(session, by=reader, user_id=user_id), now=now())
+        user = managed_user(session, by=reader, user_id=user_id)
+        link = reset_password(session, user=user, author=reader.author, now=now())
     return PasswordAnswer(changed=False, link=f"/login?token={link}")
 
 

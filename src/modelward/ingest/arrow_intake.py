@@ -13,7 +13,7 @@ from modelward.accounts.principal import Scope
 from modelward.errors import Invalid, ModelwardError, Unavailable
 from modelward.ingest.arrow_events import ArrowEvents, Mask, packed, read_arrow, selected
 from modelward.ingest.bodies import UNPACKED_BYTES
-from modelward.ingest.directory import Directory
+from modelward.ingest.directory import Directory, Registering
 from modelward.ingest.intake import NO_MODEL, Taken, label_entries, name_of
 from modelward.ingest.reasons import Reason, Refused
 from modelward.ingest.schemas import LabelLine, Rejected
@@ -30,13 +30,21 @@ class ArrowIntake:
     """Events as an Arrow IPC stream."""
 
     def __init__(
-        self, directory: Directory, scope: Scope, clock: Clock, settings: Settings, *, model: str | None
+        self,
+        directory: Directory,
+        scope: Scope,
+        clock: Clock,
+        settings: Settings,
+        *,
+        model: str | None,
+        registering: Registering,
     ) -> None:
         self._directory = directory
         self._scope = scope
         self._clock = clock
         self._settings = settings
         self._model = model
+        self._registering = registering
 
     async def take(self, body: bytes, *, lines: bool) -> Taken:  # noqa: ARG002 - a body is Arrow whatever else it is
         events = read_arrow(
@@ -62,7 +70,7 @@ class ArrowIntake:
             return [], []
         if self._model is not None:
             name = (self._scope, None, self._model)
-            return [(await self._directory.model(name, register=True), events)], []
+            return [(await self._directory.model(name, registering=self._registering), events)], []
         if events.models is None:
             raise Invalid(NO_MODEL.detail)
         return await self._split(events)
@@ -74,7 +82,7 @@ class ArrowIntake:
             group = selected(events, keep)
             try:
                 name = name_of(self._scope, project or None, value)
-                groups.append((await self._directory.model(name, register=True), group))
+                groups.append((await self._directory.model(name, registering=self._registering), group))
             except Unavailable:
                 raise
             except (Refused, ModelwardError) as error:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from typing import Any, TypeVar
 
 from sqlalchemy import Engine
@@ -16,6 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from modelward.accounts.credentials import identify
 from modelward.accounts.principal import Principal, Scope
 from modelward.accounts.service import NOTED_EVERY, note_use
+from modelward.audit.author import Author
 from modelward.errors import Conflict, ModelwardError, NotFound, Unavailable
 from modelward.kit.database import reading, writing
 from modelward.registry.service import resolve, resolve_or_register
@@ -29,6 +31,8 @@ _FAILURE_SECONDS = 2.0
 _T = TypeVar("_T")
 ModelName = tuple[Scope, str | None, str | int]
 """(what the caller sees, project or None, id or key)"""
+Registering = Callable[[], Author]
+"""Who registers what is unknown; asked only then, because nearly every event is of a known model."""
 
 
 class _Memory:
@@ -84,8 +88,8 @@ class Directory:
             raise known
         return known if isinstance(known, int) else None
 
-    async def model(self, name: ModelName, *, register: bool) -> int:
-        """The id of the model, which is registered if it is unknown and `register` allows that.
+    async def model(self, name: ModelName, *, registering: Registering | None) -> int:
+        """The id of the model, which is registered if it is unknown and somebody is named who does that.
 
         Raises:
             NotFound: there is none, and it is not to be registered (an id never is).
@@ -98,7 +102,7 @@ class Directory:
             known = self.known_model(name)
             if known is not None:
                 return known
-            ask = self._register if register else self._resolve
+            ask = partial(self._register, by=registering()) if registering else self._resolve
             return await self._ask(self._models, name, ask, name, seconds=_MODEL_SECONDS)
 
     async def _ask(self, memory: _Memory, key: Any, ask: Callable[[Any], _T], value: Any, *, seconds: float) -> _T:
@@ -130,7 +134,7 @@ class Directory:
         with reading(self._engine) as session:
             return resolve(session, scope, key).id
 
-    def _register(self, name: ModelName) -> int:
+    def _register(self, name: ModelName, *, by: Author) -> int:
         scope, project, key = name
         try:
             return self._resolve(name)
@@ -138,6 +142,8 @@ class Directory:
             pass
         try:
             with writing(self._engine) as session:
-                return resolve_or_register(session, scope=scope, name=key, project=project, now=self._clock()).id
+                return resolve_or_register(
+                    session, scope=scope, name=key, project=project, now=self._clock(), author=by
+                ).id
         except (Conflict, IntegrityError):  # another process was first
             return self._resolve(name)

@@ -8,6 +8,7 @@ import logging
 import re
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -17,6 +18,7 @@ from urllib.parse import parse_qs
 from sqlalchemy import Engine
 
 from modelward.accounts.principal import Principal, Right
+from modelward.audit.author import Author
 from modelward.errors import Forbidden, ModelwardError, Unauthorized, Unavailable
 from modelward.ingest.arrow_intake import ArrowIntake
 from modelward.ingest.bodies import UnknownCoding, unpacked
@@ -211,7 +213,12 @@ class Door:
         if what == "labels":
             return LabelIntake(*context, event_id=named.get("event_id"))
         model = named.get("model") or _asked_model(scope["query_string"])
-        return (ArrowIntake if arrow else JsonIntake)(*context, model=model)
+        client = scope.get("client")
+
+        def author() -> Author:
+            return replace(principal, address=client[0] if client else None).author
+
+        return (ArrowIntake if arrow else JsonIntake)(*context, model=model, registering=author)
 
     def _count(self, taken: Taken) -> None:
         self._counters.add("accepted.labels" if taken.labels else "accepted.events", taken.accepted)

@@ -10,7 +10,7 @@ import msgspec
 from modelward.accounts.principal import Scope
 from modelward.errors import ModelwardError, Unavailable
 from modelward.ingest.bodies import Cut, TooLarge, cut
-from modelward.ingest.directory import Directory, ModelName
+from modelward.ingest.directory import Directory, ModelName, Registering
 from modelward.ingest.labels import label_lines, labels_of_events
 from modelward.ingest.reasons import Reason, Refused
 from modelward.ingest.schemas import ABSENT, MODEL, PROJECT, Answer, LabelLine, Line, Rejected
@@ -55,13 +55,21 @@ class JsonIntake:
     """Events as JSON: one, a list, a list in an envelope, or a line each."""
 
     def __init__(
-        self, directory: Directory, scope: Scope, clock: Clock, settings: Settings, *, model: str | None
+        self,
+        directory: Directory,
+        scope: Scope,
+        clock: Clock,
+        settings: Settings,
+        *,
+        model: str | None,
+        registering: Registering,
     ) -> None:
         self._directory = directory
         self._scope = scope
         self._clock = clock
         self._settings = settings
         self._model = model
+        self._registering = registering
 
     async def take(self, body: bytes, *, lines: bool) -> Taken:
         found = _bounded(cut(body, lines=lines, lists=("events", "predictions")), self._settings)
@@ -83,10 +91,12 @@ class JsonIntake:
     async def _models(self, batch: Batch) -> list[int]:
         if self._model is not None:
             name = (self._scope, None, self._model)
-            model_id = self._directory.known_model(name) or await self._directory.model(name, register=True)
+            model_id = self._directory.known_model(name) or await self._directory.model(
+                name, registering=self._registering
+            )
             return [model_id] * len(batch.items)
         projects, names = batch.column(PROJECT), batch.column(MODEL)
-        return await _resolved(self._directory, self._scope, batch, projects, names, register=True)
+        return await _resolved(self._directory, self._scope, batch, projects, names, registering=self._registering)
 
     def _event_entries(self, rows: Sequence[Line], models: Sequence[int]) -> list[Entry]:
         if not rows:
@@ -136,7 +146,7 @@ class LabelIntake:
         names = batch.column(MODEL)
         if self._scope.whole and all(name is ABSENT or name is None for name in names):
             return
-        models = await _resolved(self._directory, self._scope, batch, [ABSENT] * len(names), names, register=False)
+        models = await _resolved(self._directory, self._scope, batch, [ABSENT] * len(names), names, registering=None)
         for index, (row, model_id) in enumerate(zip(rows, models, strict=True)):
             row.model_id = model_id or self._scope.model_id
             if row.model_id is None and self._scope.project_id is not None:
@@ -150,22 +160,24 @@ async def _resolved(
     projects: Sequence[Any],
     names: Sequence[Any],
     *,
-    register: bool,
+    registering: Registering | None,
 ) -> list[int]:
     """The id of each item's model; 0 for a label that names none, and for what is refused."""
     asked = list(zip(map(_project_in, projects), map(_name_in, names), strict=True))
-    answers = {pair: await _resolve_one(directory, scope, *pair, register=register) for pair in set(asked)}
+    answers = {pair: await _resolve_one(directory, scope, *pair, registering=registering) for pair in set(asked)}
     if len(answers) == 1 and isinstance(answers[asked[0]], int):
         return [answers[pair] for pair in asked]  # type: ignore[misc]  # the one answer is a number
     return batch.each(asked, lambda pair: _or_raise(answers[pair]), otherwise=0)
 
 
-async def _resolve_one(directory: Directory, scope: Scope, project: Any, name: Any, *, register: bool) -> int | Refused:
-    if name is None and not register:
+async def _resolve_one(
+    directory: Directory, scope: Scope, project: Any, name: Any, *, registering: Registering | None
+) -> int | Refused:
+    if name is None and registering is None:
         return 0
     try:
         known = name_of(scope, project, name)
-        return directory.known_model(known) or await directory.model(known, register=register)
+        return directory.known_model(known) or await directory.model(known, registering=registering)
     except Refused as refusal:
         return refusal
     except Unavailable:

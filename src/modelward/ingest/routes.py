@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from modelward.accounts.api_route import ApiRoute
 from modelward.accounts.permission import Editor, Reader
 from modelward.accounts.principal import Scope
+from modelward.audit.service import record
 from modelward.errors import NotFound
 from modelward.ingest.door import Door
 from modelward.ingest.health import AsideEntry, progressed, set_aside
@@ -19,7 +20,7 @@ from modelward.ingest.openapi import router as starred
 from modelward.ingest.retries import wish, wished
 from modelward.ingest.segments import Position
 from modelward.kit.clock import now
-from modelward.kit.web import Reading
+from modelward.kit.web import Reading, Writing
 from modelward.registry.service import within
 from modelward.registry.tables import Model
 
@@ -113,7 +114,7 @@ def ingestion(request: Request, session: Reading, reader: Reader) -> IngestionAn
 
 
 @router.post("/ingestion/retry", status_code=status.HTTP_202_ACCEPTED)
-def retry(request: Request, session: Reading, editor: Editor, body: Again | None = None) -> AgainAnswer:
+def retry(request: Request, session: Writing, editor: Editor, body: Again | None = None) -> AgainAnswer:
     """Let the mover try again what was set aside."""
     door: Door = request.app.state.door
     entries = set_aside(door.folder, organisation_id=editor.organisation_id)
@@ -122,9 +123,22 @@ def retry(request: Request, session: Reading, editor: Editor, body: Again | None
     asked = list(there) if body is None or body.entries is None else body.entries
     if missing := [name for name in asked if name not in there]:
         raise NotFound(f"The entry {missing[0][:80]!r} is not set aside: see `set_aside` of GET /api/v1/ingestion.")
+    answer = AgainAnswer(entries=asked, events=sum(there[name].aside.events for name in set(asked)))
+    if asked:
+        record(
+            session,
+            organisation_id=editor.organisation_id,
+            author=editor.author,
+            action="ingestion.retried",
+            object_kind="ingestion",
+            object_id=None,
+            object_title="events that were set aside",
+            at=now(),
+            after=answer.model_dump(),
+        )
     for name in asked:
         wish(door.folder, there[name].aside.position)
-    return AgainAnswer(entries=asked, events=sum(there[name].aside.events for name in set(asked)))
+    return answer
 
 
 def _door(counters: dict[str, int]) -> DoorAnswer:

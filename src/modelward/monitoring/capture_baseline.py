@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from modelward.audit.author import SYSTEM, Author
 from modelward.errors import Invalid
 from modelward.events.contract import EventStore
 from modelward.kit.database import insert_into
@@ -20,12 +21,14 @@ from modelward.monitoring.subject import Subject
 from modelward.monitoring.tables import Activity, ReferenceEvent
 from modelward.monitoring.upload import check_size
 from modelward.monitoring.window_profiles import window_profile
+from modelward.registry.entries import about_reference, facts_of
 from modelward.registry.service import confirm_baseline, current_baseline, save_baseline
 from modelward.registry.tables import Baseline, Model
 from modelward.stats import Profile
 
 _OUTCOMES = {"prediction": "@prediction", "y_pred": "@prediction", "score": "@score", "y_proba": "@score"}
 _UNASKED = "The first {} events, taken unasked: confirm them, or give a reference of your own."
+_ACTIONS = {"upload": "reference.uploaded", "window": "reference.captured"}
 FEWEST_ROWS = 30
 """A reference of fewer rows would not even describe itself."""
 
@@ -57,6 +60,16 @@ class Captured:
             )
             rows = [{"baseline_id": baseline.id, "event_id": event_id} for event_id in self.event_ids]
             session.execute(insert_into(session, ReferenceEvent), rows)
+            model = session.get_one(Model, self.model_id)
+            about_reference(
+                session,
+                model,
+                baseline,
+                author=SYSTEM,
+                action="reference.captured",
+                at=self.now,
+                reason=baseline.note,
+            )
         evaluate_everything(session, model_id=self.model_id, now=self.now)
 
 
@@ -103,18 +116,33 @@ def read_upload(session: Session, *, model_id: int, path: Path) -> Profile:
 
 
 def upload_reference(
-    session: Session, *, model: Model, profile: Profile, file_name: str, now: datetime, note: str | None = None
+    session: Session,
+    *,
+    model: Model,
+    profile: Profile,
+    file_name: str,
+    now: datetime,
+    note: str | None = None,
+    author: Author = SYSTEM,
 ) -> Baseline:
     """Take an uploaded file's profile as the reference, and evaluate all windows against it.
 
     Raises:
         Invalid: it has too few rows.
     """
-    return _use(session, model=model, profile=profile, source="upload", now=now, note=note or f"Uploaded: {file_name}")
+    said = note or f"Uploaded: {file_name}"
+    return _use(session, model=model, profile=profile, source="upload", now=now, note=said, author=author)
 
 
 def window_reference(
-    session: Session, *, model: Model, start: datetime, end: datetime, now: datetime, note: str | None = None
+    session: Session,
+    *,
+    model: Model,
+    start: datetime,
+    end: datetime,
+    now: datetime,
+    note: str | None = None,
+    author: Author = SYSTEM,
 ) -> Baseline:
     """Take a span of the model's own events as the reference, and evaluate all windows against it.
 
@@ -129,12 +157,11 @@ def window_reference(
     length = activity.bucket_seconds if activity else 3600
     first, last = _floor(start, length), _floor(end, -length)
     profile = window_profile(session, model_id=model.id, start=first, end=last)
-    return _use(
-        session, model=model, profile=profile, source="window", now=now, starts_at=first, ends_at=last, note=note
-    )
+    span = {"starts_at": first, "ends_at": last}
+    return _use(session, model=model, profile=profile, source="window", now=now, note=note, author=author, **span)
 
 
-def confirm_reference(session: Session, *, model: Model, now: datetime) -> Baseline:
+def confirm_reference(session: Session, *, model: Model, now: datetime, author: Author = SYSTEM) -> Baseline:
     """A person says that the provisional reference is right.
 
     Raises:
@@ -143,17 +170,31 @@ def confirm_reference(session: Session, *, model: Model, now: datetime) -> Basel
     baseline = current_baseline(session, model.id)
     if baseline is None:
         raise Invalid("There is no reference to confirm yet: upload one, or name a window of the model's events.")
+    before = facts_of(baseline)
     confirmed = confirm_baseline(session, baseline_id=baseline.id, now=now)
+    if before != facts_of(confirmed):
+        action = "reference.confirmed"
+        about_reference(session, model, confirmed, author=author, action=action, at=now, before=before)
     evaluate_everything(session, model_id=model.id, now=now)
     return confirmed
 
 
-def _use(session: Session, *, model: Model, profile: Profile, source: str, now: datetime, **details: Any) -> Baseline:
+def _use(
+    session: Session,
+    *,
+    model: Model,
+    profile: Profile,
+    source: str,
+    now: datetime,
+    author: Author,
+    **details: Any,
+) -> Baseline:
     if profile.rows < FEWEST_ROWS:
         raise Invalid(
             f"A reference of {profile.rows} rows is too small to compare anything with: give at least {FEWEST_ROWS}, "
             "better some thousands."
         )
+    before = facts_of(current_baseline(session, model.id))
     baseline = save_baseline(
         session,
         model_id=model.id,
@@ -165,6 +206,8 @@ def _use(session: Session, *, model: Model, profile: Profile, source: str, now: 
         **details,
     )
     evaluate_everything(session, model_id=model.id, now=now)
+    action = _ACTIONS[source]
+    about_reference(session, model, baseline, author=author, action=action, at=now, before=before, reason=baseline.note)
     return baseline
 
 

@@ -1,17 +1,20 @@
 """The constraints on a model's columns: what the reference suggests, and what people put in force."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
 
+from modelward.audit.author import SYSTEM, Author
+from modelward.audit.service import changed
 from modelward.errors import FieldError, Invalid
 from modelward.monitoring.columns import SPECIAL, feature_key, profiled_columns, title_of
 from modelward.monitoring.monitor_settings import evaluate_everything
 from modelward.monitoring.quality import in_force
 from modelward.monitoring.quality_tables import Constraints
 from modelward.monitoring.subject import read_reference
+from modelward.registry.entries import about_model
 from modelward.registry.service import current_baseline
 from modelward.registry.tables import Model
 from modelward.rules.constraints import Constraint, suggest
@@ -33,7 +36,9 @@ def constraints_answer(session: Session, model: Model) -> dict[str, Any]:
     }
 
 
-def put_constraints(session: Session, *, model: Model, wire: Sequence[dict[str, Any]], now: datetime) -> None:
+def put_constraints(
+    session: Session, *, model: Model, wire: Sequence[dict[str, Any]], now: datetime, author: Author = SYSTEM
+) -> None:
     """Put these constraints in force in the place of all others, and judge the history by them.
 
     Raises:
@@ -43,6 +48,7 @@ def put_constraints(session: Session, *, model: Model, wire: Sequence[dict[str, 
     names = [entry.column for entry in asked]
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise Invalid(f"The column {title_of(twice)!r} is named twice; give all that is asked of a column at once.")
+    before = _by_column(in_force(session, model.id))
     stored = session.get(Constraints, model.id)
     documents = [entry.to_dict() for entry in asked]
     if stored is None:
@@ -51,6 +57,12 @@ def put_constraints(session: Session, *, model: Model, wire: Sequence[dict[str, 
         stored.in_force, stored.changed_at = documents, now
     session.flush()
     evaluate_everything(session, model_id=model.id, now=now)
+    if (both := changed(before, _by_column(asked))) is not None:
+        about_model(session, model, author=author, action="constraints.changed", at=now, before=both[0], after=both[1])
+
+
+def _by_column(entries: Iterable[Constraint]) -> dict[str, Any]:
+    return {title_of(entry.column): {**entry.to_dict(), "column": title_of(entry.column)} for entry in entries}
 
 
 def _parsed(session: Session, model: Model, number: int, wire: dict[str, Any]) -> Constraint:

@@ -8,11 +8,14 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from modelward.audit.author import SYSTEM, Author
+from modelward.audit.service import changed
 from modelward.errors import FieldError, Invalid
 from modelward.jobs.service import enqueue
 from modelward.monitoring.columns import SHOWN_ONLY, SPECIAL, profiled_columns
 from modelward.monitoring.marks import DUE, mark
 from modelward.monitoring.tables import BucketProfile, Partial
+from modelward.registry.entries import about_model
 from modelward.registry.service import known_time_zone
 from modelward.registry.tables import Model
 from modelward.rules.monitor import EVERY, Monitor
@@ -28,7 +31,9 @@ def judged(monitor: Monitor, column: str) -> bool:
     return column not in monitor.ignore and (column not in SHOWN_ONLY or column in monitor.tests)
 
 
-def change_monitor(session: Session, *, model: Model, wire: Mapping[str, Any], now: datetime) -> Monitor:
+def change_monitor(
+    session: Session, *, model: Model, wire: Mapping[str, Any], now: datetime, author: Author = SYSTEM
+) -> Monitor:
     """Replace the model's settings by these (what is not named gets its starting value), and evaluate all windows anew.
 
     Raises:
@@ -36,11 +41,15 @@ def change_monitor(session: Session, *, model: Model, wire: Mapping[str, Any], n
     """
     monitor = _parsed(wire)
     _check_columns(session, model, monitor)
+    before = monitor_of(model).to_dict()
     if "time_zone" in wire:
         model.time_zone = known_time_zone(monitor.time_zone)
     model.monitor = {name: value for name, value in monitor.to_dict().items() if name != "time_zone"}
     evaluate_everything(session, model_id=model.id, now=now)
-    return monitor_of(model)
+    after = monitor_of(model)
+    if (both := changed(before, after.to_dict())) is not None:
+        about_model(session, model, author=author, action="monitor.changed", at=now, before=both[0], after=both[1])
+    return after
 
 
 def evaluate_everything(session: Session, *, model_id: int, now: datetime) -> None:

@@ -86,7 +86,8 @@ def read_constraints(model: str, session: Reading, reader: Reader) -> Constraint
 def write_constraints(model: str, body: ConstraintsWanted, session: Writing, editor: Editor) -> ConstraintsAnswer:
     """Put these constraints in force in the place of all others; history is judged anew, and nobody is notified."""
     found = resolve(session, editor.scope, model)
-    put_constraints(session, model=found, wire=[entry.model_dump() for entry in body.constraints], now=now())
+    wire = [entry.model_dump() for entry in body.constraints]
+    put_constraints(session, model=found, wire=wire, now=now(), author=editor.author)
     return ConstraintsAnswer.model_validate(constraints_answer(session, found))
 
 
@@ -128,7 +129,7 @@ def put_monitor(model: str, body: Annotated[Answer, Body()], session: Writing, e
     own season alone, on the model's clock; the reference must be a span of the model's events.
     """
     found = resolve(session, editor.scope, model)
-    return change_monitor(session, model=found, wire=body, now=now()).to_dict()
+    return change_monitor(session, model=found, wire=body, now=now(), author=editor.author).to_dict()
 
 
 @router.get("/models/{model}/baseline")
@@ -153,7 +154,9 @@ def upload_baseline(
     with writing(database) as session:
         found = resolve(session, editor.scope, model)
         name = shown_name(file.filename)
-        upload_reference(session, model=found, profile=profile, file_name=name, now=now(), note=note)
+        upload_reference(
+            session, model=found, profile=profile, file_name=name, now=now(), note=note, author=editor.author
+        )
         return answers.reference_answer(session, found)
 
 
@@ -161,7 +164,9 @@ def upload_baseline(
 def window_baseline(model: str, body: ReferenceWindow, session: Writing, editor: Editor) -> Answer:
     """Take a span of the model's own events as the reference."""
     found = resolve(session, editor.scope, model)
-    window_reference(session, model=found, start=body.start, end=body.end, now=now(), note=body.note)
+    window_reference(
+        session, model=found, start=body.start, end=body.end, now=now(), note=body.note, author=editor.author
+    )
     return answers.reference_answer(session, found)
 
 
@@ -169,7 +174,7 @@ def window_baseline(model: str, body: ReferenceWindow, session: Writing, editor:
 def confirm_baseline(model: str, session: Writing, editor: Editor) -> Answer:
     """Say that the provisional reference is right."""
     found = resolve(session, editor.scope, model)
-    confirm_reference(session, model=found, now=now())
+    confirm_reference(session, model=found, now=now(), author=editor.author)
     return answers.reference_answer(session, found)
 
 

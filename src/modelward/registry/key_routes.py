@@ -55,7 +55,7 @@ def rotate_api_key(
 @router.delete("/api-keys/{key_id}", status_code=status.HTTP_204_NO_CONTENT)
 def revoke_api_key(key_id: Id, session: Writing, admin: Admin) -> None:
     """End a key: within 5 seconds it opens nothing any more. Doing it again changes nothing."""
-    revoke_key(session, organisation_id=admin.organisation_id, key_id=key_id, now=now())
+    revoke_key(session, organisation_id=admin.organisation_id, key_id=key_id, now=now(), author=admin.author)
 
 
 def _shown_once(response: Response, row: ApiKey, key: str) -> NewKeyAnswer:

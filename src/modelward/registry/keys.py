@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import and_, not_, or_, select
 from sqlalchemy.orm import Session
 
+from modelward.accounts.entries import about_key
 from modelward.accounts.principal import KeyKind, Principal, Scope
-from modelward.accounts.service import create_key, key_of_organisation
+from modelward.accounts.service import create_key, key_of_organisation, revoke_key
 from modelward.accounts.tables import ApiKey
 from modelward.errors import Conflict, FieldError, Invalid
 from modelward.kit.paging import Page, listed
@@ -61,6 +62,7 @@ def make_key(session: Session, *, maker: Principal, body: NewKey, now: datetime)
         model_id=None if body.model is None else resolve(session, scope, body.model).id,
         expires_at=_end_of(body.expires_at, body.expires_in_days, now),
         created_by=maker.title[:200],
+        author=maker.author,
     )
 
 
@@ -80,11 +82,20 @@ def rotate_key(session: Session, *, maker: Principal, key_id: int, body: Rotatio
     newest = family[-1]  # nothing replaced it, so its end is the one that it was made with
     lasts = newest.expires_at - newest.created_at if newest.expires_at else None
     for other in family:
-        if other is not old:
-            other.revoked_at = other.revoked_at or now
+        if other is not old and other.revoked_at is None:
+            revoke_key(session, organisation_id=other.organisation_id, key_id=other.id, now=now, author=maker.author)
     ends = now + timedelta(hours=body.grace_hours)
     expires_at = _end_of(body.expires_at, body.expires_in_days, now) or (now + lasts if lasts else None)
-    old.expires_at = min(old.expires_at or ends, ends)
+    before, old.expires_at = {"expires_at": old.expires_at}, min(old.expires_at or ends, ends)
+    about_key(
+        session,
+        old,
+        author=maker.author,
+        action="key.rotated",
+        at=now,
+        before=before,
+        after={"expires_at": old.expires_at},
+    )
     return create_key(
         session,
         organisation_id=old.organisation_id,
@@ -96,6 +107,7 @@ def rotate_key(session: Session, *, maker: Principal, key_id: int, body: Rotatio
         expires_at=expires_at,
         replaces_id=old.id,
         created_by=maker.title[:200],
+        author=maker.author,
     )
 
 

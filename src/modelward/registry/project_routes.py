@@ -28,7 +28,7 @@ def list_projects(
 @router.post("/projects", status_code=status.HTTP_201_CREATED)
 def create_project(body: NewProject, session: Writing, editor: Editor) -> ProjectAnswer:
     """Make a project. One that an event or a new model names is made by itself."""
-    made = projects.create_project(session, scope=editor.scope, key=body.name, now=now())
+    made = projects.create_project(session, by=editor, key=body.name, now=now())
     return projects.project_answers(session, [made])[0]
 
 
@@ -43,5 +43,5 @@ def read_project(project: str, session: Reading, reader: Reader) -> ProjectAnswe
 def rename_project(project: str, body: NewProject, session: Writing, editor: Editor) -> ProjectAnswer:
     """Rename a project. Programs that send its old name begin a new project."""
     found = projects.resolve_project(session, editor.scope, project)
-    projects.rename_project(session, scope=editor.scope, project=found, key=body.name)
+    projects.rename_project(session, by=editor, project=found, key=body.name, now=now())
     return projects.project_answers(session, [found])[0]

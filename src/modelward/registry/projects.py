@@ -5,10 +5,11 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
-from modelward.accounts.principal import Scope
+from modelward.accounts.principal import Principal, Scope
 from modelward.errors import Conflict, Forbidden, NotFound
 from modelward.kit.database import insert_into
 from modelward.kit.paging import Page, listed
+from modelward.registry.entries import about_project
 from modelward.registry.names import key_of
 from modelward.registry.project_schemas import ProjectAnswer, ProjectsAsked
 from modelward.registry.service import LARGEST_ID
@@ -36,13 +37,14 @@ def resolve_project(session: Session, scope: Scope, name: str | int) -> Project:
     return project
 
 
-def create_project(session: Session, *, scope: Scope, key: str, now: datetime) -> Project:
+def create_project(session: Session, *, by: Principal, key: str, now: datetime) -> Project:
     """A new project. All digits are refused here, so that nobody takes its key for an id.
 
     Raises:
         Forbidden: the caller is bound to a part of the organisation.
         Conflict: there is one of this key.
     """
+    scope = by.scope
     if not scope.whole:
         raise Forbidden("This key is bound to a part of the organisation and makes no projects: use one of the whole.")
     wanted = key_of(key, what="A project")
@@ -52,24 +54,31 @@ def create_project(session: Session, *, scope: Scope, key: str, now: datetime) -
     ).first()
     if made is None:
         raise Conflict(f"There is a project {wanted!r} already: use it, or choose another name.")
-    return session.get_one(Project, made[0])
+    project = session.get_one(Project, made[0])
+    about_project(session, project, author=by.author, action="project.created", at=now, after={"key": wanted})
+    return project
 
 
-def rename_project(session: Session, *, scope: Scope, project: Project, key: str) -> None:
+def rename_project(session: Session, *, by: Principal, project: Project, key: str, now: datetime) -> None:
     """Give the project another key. Programs that send the old one begin a new project of that name.
 
     Raises:
         Forbidden: the caller is bound to one model of it.
         Conflict: another project has this key.
     """
-    if scope.model_id is not None:
+    if by.scope.model_id is not None:
         raise Forbidden("This key is bound to one model and changes no project: use a key of the project, or of all.")
     wanted = key_of(key, what="A project")
     others = select(Project.id).where(Project.organisation_id == project.organisation_id, Project.id != project.id)
     if session.scalar(others.where(Project.key == wanted)) is not None:
         raise Conflict(f"There is a project {wanted!r} already: choose another name.")
-    project.key = wanted
+    if project.key == wanted:
+        return
+    before, project.key = {"key": project.key}, wanted
     session.flush()
+    about_project(
+        session, project, author=by.author, action="project.renamed", at=now, before=before, after={"key": wanted}
+    )
 
 
 def project_answers(session: Session, projects: list[Project]) -> list[ProjectAnswer]:

@@ -6,6 +6,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from modelward.accounts.principal import Principal
+from modelward.audit.author import SYSTEM, Author
+from modelward.audit.service import changed
+from modelward.registry.entries import about_model
 from modelward.registry.names import key_of
 from modelward.registry.schema import widen
 from modelward.registry.schemas import ModelChanges, NewModel
@@ -30,12 +33,15 @@ def register_from(session: Session, *, principal: Principal, body: NewModel, now
         threshold=body.threshold,
         attributes=body.attributes(),
         created_by=principal.title,
+        author=principal.author,
     )
     widen(session, model_id=model.id, features=body.kinds(), prediction=None, now=now)
     return model
 
 
-def change_model(session: Session, *, model: Model, changes: ModelChanges, now: datetime) -> None:
+def change_model(
+    session: Session, *, model: Model, changes: ModelChanges, now: datetime, author: Author = SYSTEM
+) -> None:
     """Change what was named. Another time zone cuts time into other windows, so that is told as a signal."""
     named = changes.model_dump(exclude_unset=True)
     replayed = named.pop(REPLAYED, None)
@@ -45,10 +51,13 @@ def change_model(session: Session, *, model: Model, changes: ModelChanges, now: 
     zone = named.get("time_zone")
     if zone is not None and known_time_zone(zone) != model.time_zone:
         _tell_time_zone(session, model, zone, now)
+    before = {field: getattr(model, field) for field in named}
     for field, value in named.items():
         if value is not None or field in ("version", "description", "task", "threshold"):
             setattr(model, field, value)
     session.flush()
+    if (both := changed(before, {field: getattr(model, field) for field in named})) is not None:
+        about_model(session, model, author=author, action="model.changed", at=now, before=both[0], after=both[1])
 
 
 def _free_key(session: Session, organisation_id: int, body: NewModel) -> str:

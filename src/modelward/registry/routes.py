@@ -44,5 +44,5 @@ def read(model: str, session: Reading, reader: Reader) -> ModelDetail:
 def patch(model: str, body: ModelChanges, session: Writing, editor: Editor) -> ModelDetail:
     """Change what is named, and nothing else."""
     found = resolve(session, editor.scope, model)
-    register_model.change_model(session, model=found, changes=body, now=now())
+    register_model.change_model(session, model=found, changes=body, now=now(), author=editor.author)
     return queries.detail(session, found)

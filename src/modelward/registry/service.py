@@ -9,9 +9,11 @@ from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.orm import Session
 
 from modelward.accounts.principal import Scope
+from modelward.audit.author import SYSTEM, Author
 from modelward.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
 from modelward.kit.database import change, insert_into
 from modelward.registry.baselines import confirm_baseline, current_baseline, finish_baseline, save_baseline
+from modelward.registry.entries import about_model, about_project
 from modelward.registry.names import key_of
 from modelward.registry.schema import FeatureKind, FeatureSpec, Schema, schema, widen
 from modelward.registry.tables import Model, Project
@@ -37,6 +39,7 @@ __all__ = [
 DEFAULT_PROJECT = "default"
 LARGEST_ID = 2**31 - 1
 REPLAYED = "replayed"
+_TOLD = ("name", "version", "description", "task", "time_zone", "threshold", "attributes")
 
 
 def resolve(session: Session, scope: Scope, name: str | int) -> Model:
@@ -68,6 +71,7 @@ def register(
     threshold: float | None = None,
     attributes: Mapping[str, Any] | None = None,
     created_by: str | None = None,
+    author: Author = SYSTEM,
 ) -> Model:
     """A new model. `key` may be its name as people write it; `project` is made when it is not there.
 
@@ -79,7 +83,7 @@ def register(
     wanted = key_of(key)
     values = {
         "organisation_id": scope.organisation_id,
-        "project_id": _project_within(session, scope, project, now).id,
+        "project_id": _project_within(session, scope, project, now, author).id,
         "key": wanted,
         "name": name or wanted,
         "version": version,
@@ -98,7 +102,10 @@ def register(
     ).first()
     if made is None:
         raise Conflict(f"There is a model {wanted!r} already: change it with PATCH, or choose another name.")
-    return session.get_one(Model, made[0])
+    model = session.get_one(Model, made[0])
+    told = {name: value for name in _TOLD if (value := getattr(model, name)) not in (None, {})}
+    about_model(session, model, author=author, action="model.registered", at=now, after=told)
+    return model
 
 
 def resolve_or_register(
@@ -189,23 +196,28 @@ def _is_id(name: str | int) -> bool:
     return isinstance(name, int) or (name.isascii() and name.isdigit())
 
 
-def _project_within(session: Session, scope: Scope, key: str | None, now: datetime) -> Project:
+def _project_within(session: Session, scope: Scope, key: str | None, now: datetime, author: Author) -> Project:
     """The project that a new model comes into."""
     if scope.model_id is not None:
         raise Forbidden("This key is bound to one model and registers no other: use a key of the project, or of all.")
     if scope.project_id is None:
-        return _project(session, scope.organisation_id, key, now)
+        return _project(session, scope.organisation_id, key, now, author)
     bound = session.get_one(Project, scope.project_id)
     if key and key_of(key, what="A project", digits=True) != bound.key:
         raise Forbidden(f"This key is bound to the project {bound.key!r} and registers models nowhere else.")
     return bound
 
 
-def _project(session: Session, organisation_id: int, key: str | None, now: datetime) -> Project:
+def _project(session: Session, organisation_id: int, key: str | None, now: datetime, author: Author) -> Project:
     wanted = key_of(key or DEFAULT_PROJECT, what="A project", digits=True)
     known = select(Project).where(Project.organisation_id == organisation_id, Project.key == wanted)
     if (project := session.scalars(known).first()) is not None:
         return project
     values = {"organisation_id": organisation_id, "key": wanted, "created_at": now}
-    session.execute(insert_into(session, Project).values(values).on_conflict_do_nothing())
-    return session.scalars(known).one()
+    made = session.execute(
+        insert_into(session, Project).values(values).on_conflict_do_nothing().returning(Project.id)
+    ).first()
+    project = session.scalars(known).one()
+    if made is not None:
+        about_project(session, project, author=author, action="project.created", at=now, after={"key": wanted})
+    return project

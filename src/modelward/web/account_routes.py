@@ -15,6 +15,7 @@ from modelward.accounts.principal import Principal
 from modelward.accounts.sessions import end_session, sessions_of
 from modelward.accounts.tables import User
 from modelward.errors import Conflict, Forbidden, Invalid, NotFound, TooMany
+from modelward.kit.clock import now
 from modelward.kit.database import reading, writing
 from modelward.kit.web import Writing
 from modelward.web.errors import PageRoute
@@ -40,7 +41,7 @@ def account(request: Request, reader: Reader, done: Done = None) -> Response:
 def rename(request: Request, reader: Reader, name: Text = "") -> Response:
     try:
         with writing(request.app.state.database) as session:
-            rename_user(session, user=_person(session, reader), name=name)
+            rename_user(session, by=reader, user=_person(session, reader), name=name, now=now())
     except Invalid as error:
         return _account_page(request, reader, failure=error.sentence, status=422)
     return done("/account", "person-renamed")
@@ -79,14 +80,14 @@ def end_other_browsers(session: Writing, reader: Reader) -> Response:
 
 def _password_changed(request: Request, reader: Principal, *, current: str, new: str, again: str) -> Response:
     """Everything of that person ends; this browser goes on with a session of its own."""
-    database, address = request.app.state.database, request.client.host if request.client else ""
+    database = request.app.state.database
     with reading(database) as session:
         user = _person(session, reader)
         user_id, email, name = user.id, user.email, user.name
     if new != again:
         raise Invalid("Nothing was changed: the new password was not repeated alike.")
     checked_password(new, email=email, name=name)  # before the present one is tried, which may be done 5 times a minute
-    change_own_password(database, user_id=user_id, current=current, new=new, address=address)
+    change_own_password(database, by=reader, current=current, new=new)
     with writing(database) as session:
         token = begin_session_of(session, user_id=user_id, agent=agent_of(request))
     response = done("/account", "password-changed")

@@ -85,7 +85,7 @@ def revoke(
     if not understood:
         wanted = "Nothing was done: say first that you know what stops working"
         return _key_page(request, admin, key_id, failure=wanted, status=422)
-    revoke_key(session, organisation_id=admin.organisation_id, key_id=_known(key_id), now=now())
+    revoke_key(session, organisation_id=admin.organisation_id, key_id=_known(key_id), now=now(), author=admin.author)
     return done("/settings/keys", "key-revoked")
 
 

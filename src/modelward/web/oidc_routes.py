@@ -86,7 +86,8 @@ def _signed_in(
     moment = now()
     told = provider.person_of(attempt, code=code, iss=iss, redirect_uri=base_of(request) + _CALLBACK, now=moment)
     with writing(request.app.state.database) as session:
-        user_id = admit(session, told, roles=provider.roles, now=moment)
+        address = request.client.host if request.client else None
+        user_id = admit(session, told, roles=provider.roles, now=moment, address=address)
         if user_id is not None:
             token = begin_session_of(session, user_id=user_id, agent=agent_of(request), lasts=SESSION_LASTS)
     if user_id is None:  # only now: what had to end, ended

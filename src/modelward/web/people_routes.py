@@ -79,7 +79,7 @@ def person(request: Request, user_id: int, admin: Admin, done: Done = None) -> R
 def role(request: Request, user_id: int, admin: Admin, role: Annotated[Role, Form()]) -> Response:
     try:
         with writing(request.app.state.database) as session:
-            change_role(session, by=admin, user=managed_user(session, by=admin, user_id=user_id), role=role)
+            change_role(session, by=admin, user=managed_user(session, by=admin, user_id=user_id), role=role, now=now())
     except Conflict as error:
         return _person_page(request, admin, user_id, failure=error.sentence, status=409)
     return done(f"/settings/people/{user_id}", "role-changed")
@@ -89,7 +89,8 @@ def role(request: Request, user_id: int, admin: Admin, role: Annotated[Role, For
 def rename(request: Request, user_id: int, admin: Admin, name: Text = "") -> Response:
     try:
         with writing(request.app.state.database) as session:
-            rename_user(session, user=managed_user(session, by=admin, user_id=user_id), name=name)
+            user = managed_user(session, by=admin, user_id=user_id)
+            rename_user(session, by=admin, user=user, name=name, now=now())
     except Invalid as error:
         return _person_page(request, admin, user_id, failure=error.sentence, status=422)
     return done(f"/settings/people/{user_id}", "person-renamed")
@@ -98,7 +99,7 @@ def rename(request: Request, user_id: int, admin: Admin, name: Text = "") -> Res
 @router.post("/{user_id}/link")
 def new_link(request: Request, user_id: int, session: Writing, admin: Admin) -> Response:
     user = managed_user(session, by=admin, user_id=user_id)
-    token = reset_password(session, user=user, now=now())
+    token = reset_password(session, user=user, author=admin.author, now=now())
     return _link_page(request, user.email, token)
 
 
@@ -114,7 +115,7 @@ def disable(request: Request, user_id: int, admin: Admin) -> Response:
 
 @router.post("/{user_id}/enable")
 def enable(user_id: int, session: Writing, admin: Admin) -> Response:
-    enable_user(session, by=admin, user=managed_user(session, by=admin, user_id=user_id))
+    enable_user(session, by=admin, user=managed_user(session, by=admin, user_id=user_id), now=now())
     return done(f"/settings/people/{user_id}", "person-enabled")
 
 
@@ -122,7 +123,7 @@ def enable(user_id: int, session: Writing, admin: Admin) -> Response:
 def remove(request: Request, user_id: int, admin: Admin) -> Response:
     try:
         with writing(request.app.state.database) as session:
-            delete_user(session, by=admin, user=managed_user(session, by=admin, user_id=user_id))
+            delete_user(session, by=admin, user=managed_user(session, by=admin, user_id=user_id), now=now())
     except Conflict as error:
         return _person_page(request, admin, user_id, failure=error.sentence, status=409)
     return done("/settings/people", "person-removed")
@@ -140,6 +141,7 @@ def _added(request: Request, admin: Principal, *, email: str, name: str, role: R
             now=now(),
             name=name,
             password_hash=hashed,
+            author=admin.author,
         )
         if hashed is not None:
             return done("/settings/people", "person-added")

@@ -142,7 +142,7 @@ def numbers(
 
 @router.post("/dashboard/models/{key}/reference/confirm")
 def confirm_reference(key: str, session: Writing, editor: Editor) -> Response:
-    confirm(session, model=resolve(session, editor.scope, key), now=now())
+    confirm(session, model=resolve(session, editor.scope, key), now=now(), author=editor.author)
     return RedirectResponse(model_path(key), status_code=303)
 
 

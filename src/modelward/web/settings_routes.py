@@ -6,12 +6,14 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse
 from starlette.responses import Response
 
+from modelward.accounts.entries import about_organisation
 from modelward.accounts.permission import Owner, Reader
 from modelward.accounts.principal import Principal
 from modelward.accounts.service import rename_organisation
 from modelward.accounts.sessions import switch_organisation
 from modelward.accounts.tables import Organisation
 from modelward.errors import Forbidden, Invalid, NotFound, Unauthorized
+from modelward.kit.clock import now
 from modelward.kit.database import reading
 from modelward.kit.web import Reading, Writing
 from modelward.web.errors import PageRoute
@@ -31,7 +33,7 @@ def settings(request: Request, reader: Reader, done: Done = None) -> Response:
 @router.post("/settings")
 def rename(request: Request, owner: Owner, session: Writing, name: Text = "") -> Response:
     try:
-        rename_organisation(session, organisation_id=owner.organisation_id, name=name)
+        rename_organisation(session, organisation_id=owner.organisation_id, name=name, author=owner.author, now=now())
     except Invalid as error:
         return _organisation_page(request, owner, failure=error.sentence, name=name, status=422)
     return done("/settings", "renamed")
@@ -46,9 +48,11 @@ def others(request: Request, session: Reading, reader: Reader) -> Response:
 @router.post("/settings/organisations")
 def switch(session: Writing, reader: Reader, organisation: Annotated[int, Form(le=2**31 - 1)]) -> Response:
     session_id = _only_the_operator(reader)
-    if session.get(Organisation, organisation) is None:
+    wanted = session.get(Organisation, organisation)
+    if wanted is None:
         raise NotFound(f"There is no organisation {organisation} on this machine: choose one from the list.")
     switch_organisation(session, session_id=session_id, organisation_id=organisation)
+    about_organisation(session, wanted, author=reader.author, action="operator.opened_organisation", at=now())
     return done(HOME, "switched")
 
 
