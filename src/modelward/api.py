@@ -55,6 +55,7 @@ class Declared(NamedTuple):
 def create_api() -> FastAPI:
     """The FastAPI application with every domain's routes, before anything is wired to it."""
     from modelward.accounts import routes as accounts
+    from modelward.governance import audit_routes
     from modelward.governance import policy_routes as policies
     from modelward.governance import risk_routes as risk
     from modelward.ingest import routes as ingestion
@@ -98,6 +99,7 @@ def create_api() -> FastAPI:
         reports.router,
         overview.router,
         policies.router,
+        audit_routes.router,
     )
     for prefix in PREFIXES:
         for router in starred if prefix == "" else (*starred, *others):

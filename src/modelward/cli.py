@@ -34,6 +34,8 @@ cli = typer.Typer(
 )
 admin = typer.Typer(help="People, keys and links, on the machine that holds the data folder.", no_args_is_help=True)
 cli.add_typer(admin, name="admin")
+audit = typer.Typer(help="The chain of who changed what.", no_args_is_help=True)
+cli.add_typer(audit, name="audit")
 
 DataDir = Annotated[
     Path | None,
@@ -197,6 +199,20 @@ def login_link(
     with _at_the_database(data_dir) as (session, organisation_id):
         token = link_for(session, organisation_id=organisation_id, email=email)
     typer.echo(f"{_address(url, data_dir)}/login?token={token}")
+
+
+@audit.command("verify")
+def verify_audit(
+    heads: Annotated[Path | None, typer.Option(help="Heads that were kept elsewhere, as JSON lines.")] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Verify the chains of all organisations. Exit code 0: whole, 1: not what was written, 2: could not run."""
+    from modelward.audit.report import verified_lines
+
+    with _database(data_dir) as database:
+        whole, lines = verified_lines(database, folder=_settings(data_dir).data_dir, heads=heads)
+    typer.echo("\n".join(lines))
+    raise typer.Exit(0 if whole else 1)
 
 
 def _password(*, from_stdin: bool) -> str:

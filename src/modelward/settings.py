@@ -28,7 +28,15 @@ from pydantic import (
 from modelward.errors import FieldError, Invalid
 
 PREFIX = "MODELWARD_"
-SECRETS = ("database_url", "events_url", "secret_key", "owner_password", "oidc_client_secret", "smtp_url")
+SECRETS = (
+    "database_url",
+    "events_url",
+    "secret_key",
+    "former_secret_keys",
+    "owner_password",
+    "oidc_client_secret",
+    "smtp_url",
+)
 """Settings that may hold a secret (an address may hold a password): also read from the file that `…_FILE` names."""
 WITHOUT_PREFIX = ("database_url", "secret_key")
 OF_THE_SDK = ("MODELWARD_URL", "MODELWARD_API_KEY", "MODELWARD_MODEL")
@@ -68,6 +76,7 @@ class Settings(BaseModel):
     database_url: str = Field(repr=False)
     events_url: str = Field(repr=False)
     secret_key: str | None = Field(None, repr=False, min_length=32)
+    former_secret_keys: Listed = Field((), repr=False)  # what the audit chain was written with before
     owner_email: str | None = None
     owner_password: str | None = Field(None, repr=False)
     open_registration: bool | None = None  # None: on loopback

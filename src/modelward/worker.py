@@ -35,6 +35,7 @@ def run_worker(settings: Settings, stop: threading.Event) -> None:
     from modelward.audit.keys import use_settings
     from modelward.events.open import open_store
     from modelward.events.remote import StoreServer
+    from modelward.governance.audit_jobs import handlers as audit_handlers
     from modelward.governance.jobs import handlers as governance_handlers
     from modelward.ingest.journal import JournalReader
     from modelward.ingest.mover import Mover
@@ -59,12 +60,14 @@ def run_worker(settings: Settings, stop: threading.Event) -> None:
         slow = {kind: handler for kind, handler in work.items() if kind in SLOW}
         outcomes = {kind: handler for kind, handler in work.items() if kind in OUTCOMES}
         alerts = alert_handlers(database)
+        audited = audit_handlers(database, settings)
         parts: dict[str, Callable[[], None]] = {
             "mover": lambda: mover.run(stop),
             "verdicts": lambda: run_jobs(quick, database, stop),
             "rebuilds": lambda: run_jobs(slow, database, stop),
             "outcomes": lambda: run_jobs(outcomes, database, stop),
             "alerts": lambda: run_jobs(alerts, database, stop),
+            "audit": lambda: run_jobs(audited, database, stop, idle_seconds=30),
         }
         threads = [
             threading.Thread(target=_guarded, args=(name, part, stop), name=name) for name, part in parts.items()

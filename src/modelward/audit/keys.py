@@ -33,8 +33,8 @@ def use_secrets(engine: Engine, secret: str, former: Iterable[str] = ()) -> Engi
 
 
 def use_settings(engine: Engine, settings: Settings) -> Engine:
-    """The same, with the secrets of this service."""
-    return use_secrets(engine, secret_of(settings))
+    """The same, with the secrets of this service, the present one and those that it had before."""
+    return use_secrets(engine, secret_of(settings), settings.former_secret_keys)
 
 
 def keys_of(session: Session) -> Keys:

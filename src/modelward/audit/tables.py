@@ -64,3 +64,17 @@ class AuditHead(Base):
     hash: Mapped[str] = mapped_column(String(64))
     key_mark: Mapped[str] = mapped_column(String(16))
     seal: Mapped[str] = mapped_column(String(64))
+
+
+class AuditCheck(Base):
+    """What the last verification of an organisation's chain found. `code` is None where the chain is whole."""
+
+    __tablename__ = "audit_checks"
+
+    organisation_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    checked_at: Mapped[datetime]
+    entries: Mapped[int]  # those that are as they were written, before the first that is not
+    hash: Mapped[str] = mapped_column(String(64))
+    position: Mapped[int | None]
+    code: Mapped[str | None] = mapped_column(String(20))
+    sentence: Mapped[str | None] = mapped_column(Text)

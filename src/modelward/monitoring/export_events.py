@@ -99,7 +99,7 @@ def named(table: pa.Table, described: Schema) -> pa.Table:
 def csv_pieces(batches: pa.RecordBatchReader, described: Schema) -> Iterator[bytes]:
     """CSV with a header, a piece for each batch."""
     empty = _guarded(named(pa.Table.from_batches([], batches.schema), described))
-    header = empty.rename_columns([_guarded_text(name) for name in empty.column_names])
+    header = empty.rename_columns([guarded_text(name) for name in empty.column_names])
     yield _csv(header, arrow_csv.WriteOptions(include_header=True))
     for batch in batches:
         table = named(pa.Table.from_batches([batch]), described)
@@ -161,7 +161,8 @@ def _guard(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return pc.if_else(dangerous, pc.binary_join_element_wise("'", column, ""), column)
 
 
-def _guarded_text(text: str) -> str:
+def guarded_text(text: str) -> str:
+    """The text of a cell, which no spreadsheet runs."""
     return f"'{text}" if re.match(FORMULA, text) else text
 
 
