@@ -31,6 +31,8 @@ _TOLD: Final[Mapping[str, str]] = {
     "browsers-ended": "All your other browsers are signed out.",
     "choose-password": "Welcome. Choose a password now: the link that brought you here does not work again.",
     "signed-out": "You are signed out.",
+    "monitor-changed": "The settings hold from now on. The history is judged anew by them.",
+    "constraints-changed": "These constraints are in force. The history is judged anew by them.",
     "switched": "You look at another organisation now.",
 }
 

@@ -4,8 +4,10 @@ from fastapi import FastAPI
 
 from modelward.web import (
     account_routes,
+    constraints_routes,
     key_routes,
     model_tabs_routes,
+    monitor_routes,
     oidc_routes,
     people_routes,
     routes,
@@ -28,6 +30,8 @@ def include_pages(app: FastAPI) -> None:
         waiting_routes,
         model_tabs_routes,
         segments_routes,
+        constraints_routes,
+        monitor_routes,
         routes,
     ):
         app.include_router(part.router)

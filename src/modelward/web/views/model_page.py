@@ -108,6 +108,8 @@ TABS = (
     ("performance", "Performance"),
     ("fairness", "Fairness"),
     ("segments", "Segments"),
+    ("constraints", "Constraints"),
+    ("monitor", "Monitor"),
 )
 
 

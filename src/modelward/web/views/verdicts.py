@@ -10,38 +10,39 @@ from modelward.web.states import DRIFTED, HEALTHY, TOO_FEW, WARNING, State
 from modelward.web.writing import measure, number
 
 
-def _said(state: State, word: str, meaning: str) -> State:
+def said(state: State, word: str, meaning: str) -> State:
+    """One of the five states, in words of its own."""
     return replace(state, word=word, of_column=word, meaning=meaning)
 
 
 PERFORMANCE = {
-    "ok": _said(HEALTHY, "As expected", "What is known of the outcomes is as good as the standard asks."),
-    "warning": _said(WARNING, "Weaker", "Below the limit, and chance does not quite explain it."),
-    "fallen": _said(DRIFTED, "Fallen", "Below the limit with its whole interval."),
-    "estimated_fall": _said(WARNING, "Estimated to fall", "Outcomes are not known yet; the scores say it got worse."),
-    "concept_drift": _said(DRIFTED, "Concept drift", "The same scores no longer mean the same outcomes."),
-    "partial": _said(TOO_FEW, "Half labelled", "Too few outcomes are known yet for a verdict."),
-    "too_few": _said(TOO_FEW, "Too few labels", "Too few outcomes are known for a verdict."),
-    "no_labels": _said(TOO_FEW, "No labels yet", "No outcome is known yet."),
-    "no_baseline": _said(TOO_FEW, "No standard yet", "There is nothing to hold the metric against."),
+    "ok": said(HEALTHY, "As expected", "What is known of the outcomes is as good as the standard asks."),
+    "warning": said(WARNING, "Weaker", "Below the limit, and chance does not quite explain it."),
+    "fallen": said(DRIFTED, "Fallen", "Below the limit with its whole interval."),
+    "estimated_fall": said(WARNING, "Estimated to fall", "Outcomes are not known yet; the scores say it got worse."),
+    "concept_drift": said(DRIFTED, "Concept drift", "The same scores no longer mean the same outcomes."),
+    "partial": said(TOO_FEW, "Half labelled", "Too few outcomes are known yet for a verdict."),
+    "too_few": said(TOO_FEW, "Too few labels", "Too few outcomes are known for a verdict."),
+    "no_labels": said(TOO_FEW, "No labels yet", "No outcome is known yet."),
+    "no_baseline": said(TOO_FEW, "No standard yet", "There is nothing to hold the metric against."),
 }
 FAIRNESS = {
-    "fair": _said(HEALTHY, "Fair", "No group is selected markedly less often than another."),
-    "unfair": _said(DRIFTED, "Unfair", "Below the limit with its whole interval."),
-    "below_baseline": _said(WARNING, "Below its baseline", "Less fair than the model promised at registration."),
-    "not_enough_rows": _said(TOO_FEW, "Not enough rows to say", "Chance alone could make this difference."),
+    "fair": said(HEALTHY, "Fair", "No group is selected markedly less often than another."),
+    "unfair": said(DRIFTED, "Unfair", "Below the limit with its whole interval."),
+    "below_baseline": said(WARNING, "Below its baseline", "Less fair than the model promised at registration."),
+    "not_enough_rows": said(TOO_FEW, "Not enough rows to say", "Chance alone could make this difference."),
 }
 QUALITY = {
-    "ok": _said(HEALTHY, "Sound", "Nothing is wrong with the data."),
-    "warning": _said(WARNING, "Warning", "Something is odd with the data: worth a look."),
-    "failed": _said(DRIFTED, "Failed", "The data is not what the model was made for."),
-    "too_few": _said(TOO_FEW, "Too few rows", "There is not enough to tell anything from chance."),
+    "ok": said(HEALTHY, "Sound", "Nothing is wrong with the data."),
+    "warning": said(WARNING, "Warning", "Something is odd with the data: worth a look."),
+    "failed": said(DRIFTED, "Failed", "The data is not what the model was made for."),
+    "too_few": said(TOO_FEW, "Too few rows", "There is not enough to tell anything from chance."),
 }
 SEGMENT = {
-    "ok": _said(HEALTHY, "No drift", "Nothing in this segment moved against the same segment before."),
-    "warning": _said(WARNING, "Moderate drift", "Something in this segment moved, moderately."),
-    "drifted": _said(DRIFTED, "Strong drift", "Something in this segment moved strongly."),
-    "too_few": _said(TOO_FEW, "Too few rows", "This segment is too small to tell anything from chance."),
+    "ok": said(HEALTHY, "No drift", "Nothing in this segment moved against the same segment before."),
+    "warning": said(WARNING, "Moderate drift", "Something in this segment moved, moderately."),
+    "drifted": said(DRIFTED, "Strong drift", "Something in this segment moved strongly."),
+    "too_few": said(TOO_FEW, "Too few rows", "This segment is too small to tell anything from chance."),
 }
 
 WINDOWS = 30
