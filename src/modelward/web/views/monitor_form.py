@@ -85,7 +85,7 @@ GROUPS = (
             Setting(
                 "tests",
                 "Tests",
-                f"distance: ks. There are {', '.join(sorted(TESTS)[:40])}; * is every column.",
+                f"distance: ks, and * for every column. There are {_TESTS}.",
                 "lines",
             ),
             Setting(
