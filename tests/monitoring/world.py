@@ -25,6 +25,8 @@ from modelward.monitoring.placebo import try_out
 from modelward.monitoring.profiling import profile_of
 from modelward.monitoring.rebuild import rebuild
 from modelward.monitoring.review_performance import review
+from modelward.monitoring.segment_build import build_segments
+from modelward.monitoring.segment_review import review_segments
 from modelward.monitoring.tables import Evaluation
 from modelward.monitoring.window_profiles import window_profile
 from modelward.registry.service import register, touch, widen
@@ -172,6 +174,10 @@ class World:
             return rebuild(self.engine, self.store, job)
         if kind == "joint":
             return build_joint(self.engine, self.store, model_id=int(job.key), now=now)
+        if kind == "segments":
+            return build_segments(self.engine, self.store, model_id=int(job.key), now=now)
+        if kind == "segment_windows":
+            return review_segments(self.engine, self.store, model_id=int(job.key), now=now)
         if kind == "performance":
             return review(self.engine, self.store, model_id=int(job.key), now=now)
         if kind == "placebo":

@@ -20,13 +20,16 @@ from modelward.monitoring.alarms import silent_after
 from modelward.monitoring.compact import tidy
 from modelward.monitoring.evaluate import evaluate
 from modelward.monitoring.joint import build_joint, outdated
-from modelward.monitoring.marks import JOINT, REBUILD, REVIEW
+from modelward.monitoring.marks import JOINT, REBUILD, REVIEW, SEGMENT, SEGMENT_REVIEW
 from modelward.monitoring.monitor_settings import monitor_of
 from modelward.monitoring.placebo import try_out, untried
 from modelward.monitoring.quality import overdue
 from modelward.monitoring.rebuild import rebuild
 from modelward.monitoring.retention import forget_old_events
 from modelward.monitoring.review_performance import review
+from modelward.monitoring.segment_build import build_segments, outdated_segments
+from modelward.monitoring.segment_review import review_segments
+from modelward.monitoring.segment_tables import SegmentWindow
 from modelward.monitoring.subject import ARRIVING
 from modelward.monitoring.tables import Absorbed, Activity, BucketMark, Evaluation, Partial, Performance
 from modelward.registry.service import is_replayed
@@ -39,7 +42,7 @@ LEDGER_KEEPS = timedelta(days=8)
 """Longer than an id is remembered as a duplicate, so that a batch is never counted twice."""
 RETENTION_SECONDS = 3600
 SLOW = ("rebuild", "tidy", "retention", "placebo")
-OUTCOMES = ("joint", "performance")
+OUTCOMES = ("joint", "performance", "segments", "segment_windows")
 
 Write = Callable[[Session], object]
 
@@ -59,6 +62,8 @@ def handlers(engine: Engine, store: EventStore, settings: Settings) -> dict[str,
         "rebuild": lambda claim: rebuild(engine, store, claim),
         "joint": lambda claim: build_joint(engine, store, model_id=int(claim.key), now=clock.now()),
         "performance": lambda claim: review(engine, store, model_id=int(claim.key), now=clock.now()),
+        "segments": lambda claim: build_segments(engine, store, model_id=int(claim.key), now=clock.now()),
+        "segment_windows": lambda claim: review_segments(engine, store, model_id=int(claim.key), now=clock.now()),
         "placebo": lambda claim: try_out(engine, store, model_id=int(claim.key), now=clock.now()),
         "tidy": lambda claim: tidy(engine, model_id=int(claim.key), now=clock.now()),
         "sweep": lambda _claim: sweep(engine, now=clock.now()),
@@ -73,15 +78,18 @@ def sweep(engine: Engine, *, now: datetime) -> Write:
         untidy = set(session.scalars(select(Partial.model_id).distinct()))
         marked = {
             kinds: set(session.scalars(select(BucketMark.model_id).where(BucketMark.kind.in_(kinds)).distinct()))
-            for kinds in (REBUILD, (JOINT,), (REVIEW,))
+            for kinds in (REBUILD, (JOINT,), (REVIEW,), (SEGMENT,), (SEGMENT_REVIEW,))
         }
         unjoined = marked[JOINT,] | outdated(session)
         untested = untried(session)
+        undivided = marked[SEGMENT,] | outdated_segments(session)
+        unlooked = marked[SEGMENT_REVIEW,] | _closed_meanwhile(session, SegmentWindow, now)
         unreviewed = marked[REVIEW,] | _closed_meanwhile(session, Performance, now)
 
     def write(writer: Session) -> None:
         wanted = {"evaluate": due, "tidy": untidy, "rebuild": marked[REBUILD], "placebo": untested}
-        for kind, model_ids in {**wanted, "joint": unjoined, "performance": unreviewed}.items():
+        wanted |= {"joint": unjoined, "performance": unreviewed, "segments": undivided, "segment_windows": unlooked}
+        for kind, model_ids in wanted.items():
             for model_id in sorted(model_ids):
                 enqueue(writer, kind, str(model_id), run_at=now)
         change(writer, delete(Absorbed).where(Absorbed.at < now - LEDGER_KEEPS))
@@ -94,7 +102,9 @@ def _to_evaluate(session: Session, now: datetime) -> set[int]:
     return {*_closed_meanwhile(session, Evaluation, now), *marked, *_silent(session, now), *overdue(session, now)}
 
 
-def _closed_meanwhile(session: Session, table: type[Evaluation | Performance], now: datetime) -> set[int]:
+def _closed_meanwhile(
+    session: Session, table: type[Evaluation | Performance | SegmentWindow], now: datetime
+) -> set[int]:
     """Models with a window that was last looked at while it was open, and is closed now."""
     found = session.scalars(
         select(table.model_id)

@@ -25,7 +25,7 @@ from modelward.monitoring.joint_outcome import Summary, merged, summaries_of
 from modelward.monitoring.joint_plan import OUTCOME, Plan, Seen, plan_of, settings_digest
 from modelward.monitoring.joint_rows import seen_in
 from modelward.monitoring.joint_store import Span, forget_joint, put_joint, spans_of
-from modelward.monitoring.marks import JOINT, REVIEW, clear, mark, marked
+from modelward.monitoring.marks import JOINT, REVIEW, SEGMENT, clear, mark, marked
 from modelward.monitoring.profiling import buckets_of
 from modelward.monitoring.rebuild import CHUNK_ROWS, REST, RUN_BUCKETS, RUN_GAP, chunks
 from modelward.monitoring.subject import Subject, read_subject
@@ -35,6 +35,7 @@ from modelward.registry.service import current_baseline
 from modelward.registry.tables import Model
 
 REVIEW_AFTER = timedelta(seconds=1)
+DIVIDE_AFTER = timedelta(seconds=1)
 
 Write = Any
 
@@ -117,6 +118,9 @@ class Built:
         put_joint(session, model_id=model_id, recipe=self.watched.plan.recipe, found=found, now=self.now)
         clear(session, model_id=model_id, seen=self.run)
         mark(session, model_id=model_id, kind=REVIEW, buckets=buckets, now=self.now)
+        if present.subject.monitor.segments:
+            mark(session, model_id=model_id, kind=SEGMENT, buckets=buckets, now=self.now)
+            enqueue(session, "segments", str(model_id), run_at=self.now + DIVIDE_AFTER)
         present.state.seen = asdict(self.seen)
         present.state.build_not_before = self.now + timedelta(seconds=REST * self.took_seconds)
         enqueue(session, "performance", str(model_id), run_at=self.now + REVIEW_AFTER)
@@ -201,14 +205,15 @@ def _scan(store: EventStore, watched: Watched, buckets: set[int]) -> tuple[dict[
     seen = Seen()
     for table in chunks(store.scan(watched.model_id, start, end, columns), CHUNK_ROWS):
         seen += seen_in(table)
-        for bucket, rows in _by_bucket(table, length):
+        for bucket, rows in by_bucket(table, length):
             if bucket in buckets:
                 for name, summary in summaries_of(rows, watched.plan).items():
                     parts[bucket][name].append(summary)
     return {bucket: {name: merged(some) for name, some in named.items()} for bucket, named in parts.items()}, seen
 
 
-def _by_bucket(table: pa.Table, length: int) -> Iterator[tuple[int, pa.Table]]:
+def by_bucket(table: pa.Table, length: int) -> Iterator[tuple[int, pa.Table]]:
+    """The rows of each bucket, oldest first."""
     buckets = buckets_of(table.column("ts"), length)
     order = np.argsort(buckets, kind="stable")
     table, buckets = table.take(pa.array(order)).combine_chunks(), buckets[order]

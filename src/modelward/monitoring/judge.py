@@ -71,21 +71,22 @@ def compare_with_reference(
 
 def compared_sides(monitor: Monitor, reference: Reference, current: Profile) -> tuple[Profile, Profile]:
     """The reference and the current profile with the columns that are held against each other."""
-    sides = (_held(reference.profile, monitor), _held(current, monitor))
-    return _comparable(*sides, monitor.minimum_rows)
+    return comparable(monitor, reference.profile, current)
 
 
 def _held(profile: Profile, monitor: Monitor) -> Profile:
     return restricted(profile, [name for name in profile.columns if judged(monitor, name)])
 
 
-def _comparable(reference: Profile, current: Profile, minimum_rows: int) -> tuple[Profile, Profile]:
-    """Both sides without the outcomes that one of them never had: a reference from a file need not know the scores.
+def comparable(monitor: Monitor, reference: Profile, current: Profile) -> tuple[Profile, Profile]:
+    """Both sides with the judged columns, but for outcomes that one of them never had: a reference from a file need not
+    know the scores.
 
     With too few rows nothing is said of columns that come and go either.
     """
+    reference, current = _held(reference, monitor), _held(current, monitor)
     lacking = {name for name in SPECIAL if not (_seen(reference, name) and _seen(current, name))}
-    if min(reference.rows, current.rows) < minimum_rows:
+    if min(reference.rows, current.rows) < monitor.minimum_rows:
         lacking |= reference.columns.keys() ^ current.columns.keys()
     return tuple(restricted(side, side.columns.keys() - lacking) for side in (reference, current))  # type: ignore[return-value]
 

@@ -12,6 +12,8 @@ from modelward.monitoring.tables import BucketMark
 DIRTY, STALE, DUE = "dirty", "stale", "due"
 JOINT, REVIEW = "joint", "review"
 """Joint summaries are to be built; performance over them is to be looked at."""
+SEGMENT, SEGMENT_REVIEW = "segment", "segment_review"
+"""The same, of the parts of declared segments."""
 REBUILD = (DIRTY, STALE)
 _AT_ONCE = 500
 

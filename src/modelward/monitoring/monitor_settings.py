@@ -59,6 +59,7 @@ def evaluate_everything(session: Session, *, model_id: int, now: datetime) -> No
         mark(session, model_id=model_id, kind=DUE, buckets=buckets, now=now)
     enqueue(session, "evaluate", str(model_id), run_at=now)
     enqueue(session, "joint", str(model_id), run_at=now)
+    enqueue(session, "segments", str(model_id), run_at=now)
     enqueue(session, "placebo", str(model_id), run_at=now)
 
 

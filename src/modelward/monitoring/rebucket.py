@@ -10,6 +10,7 @@ from modelward.jobs.service import enqueue
 from modelward.kit.database import change
 from modelward.monitoring.marks import DIRTY, JOINT, mark
 from modelward.monitoring.monitor_settings import evaluate_everything
+from modelward.monitoring.segment_tables import SegmentState, SegmentSummary, SegmentWindow
 from modelward.monitoring.tables import (
     Activity,
     BucketMark,
@@ -33,6 +34,8 @@ def rebucket(session: Session, *, model_id: int, now: datetime) -> None:
     for reviewed in (Performance, Fairness):
         change(session, delete(reviewed).where(reviewed.model_id == model_id))
     change(session, delete(Joint).where(Joint.model_id == model_id, Joint.rolled_up))
+    for divided in (SegmentSummary, SegmentWindow, SegmentState):
+        change(session, delete(divided).where(divided.model_id == model_id))
     if length != activity.bucket_seconds:
         _cut_anew(session, model_id, activity.bucket_seconds, length, now)
         activity.bucket_seconds = length

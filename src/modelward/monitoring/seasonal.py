@@ -54,14 +54,22 @@ def in_season(
         return reference
     if reference.source != "window" or reference.starts_at is None or reference.ends_at is None:
         return replace(reference, rows=0, profile=EMPTY, lacking=NO_TIMES)
-    length = bucket_length(session, model_id)
-    first = seconds(reference.starts_at) // length * length
-    buckets = map(moment, range(first, seconds(reference.ends_at), length))
-    chosen = comparable_buckets(Window("span", start, end), buckets, monitor)
-    spans = _spans(map(seconds, chosen), length)
+    spans = season_spans(monitor, reference, start, end, bucket_length(session, model_id))
     profile = profile_of_spans(session, model_id=model_id, spans=spans)
     lacking = "" if profile.rows else none_of_season(monitor)
     return replace(reference, rows=profile.rows, profile=profile, lacking=lacking)
+
+
+def season_spans(
+    monitor: Monitor, reference: Reference, start: datetime, end: datetime, length: int
+) -> list[tuple[int, int]]:
+    """The spans of a dated reference, in whole buckets of `length` seconds, that [start, end) is held against."""
+    if reference.starts_at is None or reference.ends_at is None:
+        return []
+    first = seconds(reference.starts_at) // length * length
+    buckets = map(moment, range(first, seconds(reference.ends_at), length))
+    chosen = comparable_buckets(Window("span", start, end), buckets, monitor)
+    return list(_spans(map(seconds, chosen), length))
 
 
 def _spans(buckets: Iterable[int], length: int) -> Iterator[tuple[int, int]]:

@@ -90,7 +90,7 @@ class BucketMark(Base):
     """Something to be done about a bucket; cleared only where its generation has not grown since it was read.
 
     `kind`: ``dirty`` (rows are missing in its profile), ``stale`` (labels or duplicates came), ``due`` (its profile
-    changed, so that windows over it are to be evaluated).
+    changed, so that windows over it are to be evaluated), and those of `marks.py` for joint summaries and segments.
     """
 
     __tablename__ = "monitoring_marks"

@@ -1,6 +1,7 @@
 """Two profiles in, a verdict out: the one comparison that the library, the command line and the service share."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from typing import TypeVar
 
 from modelward.rules.calibration import Calibration
 from modelward.rules.column import Weighed, judge, weigh
@@ -10,6 +11,8 @@ from modelward.rules.named_test import judge_by_name, test_for
 from modelward.rules.schema import alike, kind_of, one_sided, other_kind, too_few, without_missing
 from modelward.rules.verdict import Verdict, worst
 from modelward.stats import Profile, Summary, benjamini_hochberg
+
+K = TypeVar("K", bound=Hashable)
 
 _DEFAULT = Monitor()
 _SAID = 3  # So many columns are named in the sentence of the whole.
@@ -32,7 +35,7 @@ def compare_profiles(
     return _whole(answers, adjusted, (reference.rows, current.rows), monitor, calibration)
 
 
-def compare_family(pairs: Mapping[str, tuple[Profile, Profile]], monitor: Monitor = _DEFAULT) -> dict[str, Comparison]:
+def compare_family(pairs: Mapping[K, tuple[Profile, Profile]], monitor: Monitor = _DEFAULT) -> dict[K, Comparison]:
     """Compare many pairs of profiles, such as one a segment, as one family: chance is judged over all columns of all
     of them together, so that more segments do not make more false alarms.
 
@@ -43,7 +46,7 @@ def compare_family(pairs: Mapping[str, tuple[Profile, Profile]], monitor: Monito
     weighed = [(name, entry) for name, some in answers.items() for entry in _weighed(some)]
     ruled = [(name, entry) for name, entry in weighed if test_for(entry, monitor) is None]
     p_values = benjamini_hochberg([entry.measured.p_value for _, entry in ruled], monitor.q).p_values.tolist()
-    adjusted: dict[str, dict[str, float]] = {name: {} for name in pairs}
+    adjusted: dict[K, dict[str, float]] = {name: {} for name in pairs}
     for (name, entry), p_value in zip(ruled, p_values, strict=True):
         adjusted[name][entry.column] = p_value
     rows = {name: (reference.rows, current.rows) for name, (reference, current) in pairs.items()}

@@ -56,4 +56,5 @@ def within_season(comparison: Comparison, monitor: Monitor) -> Comparison:
 
 def none_of_season(monitor: Monitor) -> str:
     """Why nothing can be said where the reference has no row of a window's season."""
-    return f"the reference has no row of the same {_NAMES[monitor.reference]} as this window"
+    season = f" of the same {_NAMES[monitor.reference]} as this window" if monitor.reference in _NAMES else ""
+    return f"the reference has no row{season}"

@@ -1,7 +1,7 @@
 """Segments: how a column divides the rows, what each part says, and which parts carry the drift of the whole."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -40,9 +40,16 @@ class Cut:
         return [f"up to {shown[0]}", *(f"{low} to {high}" for low, high in pairwise(shown)), f"above {shown[-1]}"]
 
 
-def cut_of(column: str, reference: Summary, current: Summary | None, edges: Sequence[float] | None = None) -> Cut:
+def cut_of(
+    column: str,
+    reference: Summary,
+    current: Summary | None,
+    edges: Sequence[float] | None = None,
+    *,
+    most: int = MOST_VALUES,
+) -> Cut:
     """How a column makes segments: at the edges given, else at the reference's quartiles if it holds many numbers;
-    else by value, of which the 50 most frequent on both sides together are kept.
+    else by value, of which the `most` frequent on both sides together are kept.
     """
     if edges:
         return Cut(column, tuple(map(float, edges)))
@@ -54,7 +61,7 @@ def cut_of(column: str, reference: Summary, current: Summary | None, edges: Sequ
     if current is not None and not isinstance(current, NumericSummary):
         for name, count in zip(current.categories, current.counts.tolist(), strict=True):
             tally[name] = tally.get(name, 0) + count
-    return Cut(column, None, tuple(sorted(tally, key=lambda name: (-tally[name], name))[:MOST_VALUES]))
+    return Cut(column, None, tuple(sorted(tally, key=lambda name: (-tally[name], name))[:most]))
 
 
 def value_name(value: object) -> str:
@@ -121,17 +128,35 @@ def compare_segments(
     Raises:
         ValueError: a named test does not fit its column.
     """
-    names = [*reference, *(name for name in current if name not in reference)]
-    small = {name: _too_small(reference.get(name), current.get(name), monitor.minimum_rows) for name in names}
-    left_out = {name: reason for name, reason in small.items() if reason}
-    pairs = {
-        name: (_without(reference[name], column), _without(current[name], column))
-        for name in names
-        if name not in left_out
-    }
-    compared = compare_family(pairs, monitor)
+    found = compare_every({column: (reference, current)}, monitor)[column]
     alarming = [finding.column for finding in whole.findings if finding.column != column]
-    return Segments(column, compared, left_out, tuple(_carried(name, column, compared) for name in alarming))
+    return replace(found, carried=tuple(_carried(name, column, found.comparisons) for name in alarming))
+
+
+def compare_every(
+    divided: Mapping[str, tuple[Mapping[str, Profile], Mapping[str, Profile]]],
+    monitor: Monitor,
+) -> dict[str, Segments]:
+    """Hold every segment of several columns against the same one of the reference (given first), as one family: chance
+    is judged over all columns of all segments together. What the drift of the whole is carried by is left out.
+
+    Raises:
+        ValueError: a named test does not fit its column.
+    """
+    small: dict[str, dict[str, str]] = {}
+    pairs: dict[tuple[str, str], tuple[Profile, Profile]] = {}
+    for column, (reference, current) in divided.items():
+        names = [*reference, *(name for name in current if name not in reference)]
+        reasons = {name: _too_small(reference.get(name), current.get(name), monitor.minimum_rows) for name in names}
+        small[column] = {name: reason for name, reason in reasons.items() if reason}
+        for name in names:
+            if not reasons[name]:
+                pairs[column, name] = (_without(reference[name], column), _without(current[name], column))
+    compared = compare_family(pairs, monitor)
+    return {
+        column: Segments(column, {name: found for (by, name), found in compared.items() if by == column}, left_out, ())
+        for column, left_out in small.items()
+    }
 
 
 def _too_small(reference: Profile | None, current: Profile | None, minimum: int) -> str:
@@ -153,10 +178,10 @@ def _carried(column: str, by: str, compared: Mapping[str, Comparison]) -> Carrie
             moved[name] = drift_of(found) * comparison.rows_current
     total = sum(moved.values()) or 1.0
     shares = {name: part / total for name, part in sorted(moved.items(), key=lambda pair: -pair[1])}
-    return Carried(column, shares, _clause(list(shares), by, len(compared)))
+    return Carried(column, shares, clause_of(list(shares), by, len(compared)))
 
 
-def _clause(drifting: Sequence[str], by: str, judged: int) -> str:
+def clause_of(drifting: Sequence[str], by: str, judged: int) -> str:
     """Where a column drifted, as the end of a sentence."""
     column = f"`{phrases.shortened(by)}`"
     if judged == 0:

@@ -1,0 +1,186 @@
+"""The parts of one window, each held against the same part of the reference and against what is expected of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from modelward.monitoring.estimates import Basis, known_calibration
+from modelward.monitoring.fairness import fairness_of
+from modelward.monitoring.joint import Watched
+from modelward.monitoring.judge import DILUTED, comparable
+from modelward.monitoring.measures import number
+from modelward.monitoring.outcome_metrics import measured
+from modelward.monitoring.payload import EMPTY
+from modelward.monitoring.performance import Yardstick, performance_of
+from modelward.monitoring.quality import span_quality
+from modelward.monitoring.segment_build import Segmented
+from modelward.monitoring.segment_parts import NOTHING, Key, Part
+from modelward.monitoring.segment_store import Parts, parts_of
+from modelward.rules.finding import ColumnFinding, Comparison
+from modelward.rules.performance import JUDGED_BY, PerformanceVerdict, Standard
+from modelward.rules.segments import compare_every
+from modelward.rules.windows import Window
+from modelward.stats import GroupOutcomes, Profile
+
+OWN = "the provisional reference was taken from this very window"
+
+Values = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Expected:
+    """By what the performance of parts is judged: as the whole, but for the standard, which is each part's own."""
+
+    yard: Yardstick
+    standards: Mapping[Key, Mapping[str, Standard]]
+
+    def of(self, key: Key) -> Yardstick:
+        """The yardstick of one part."""
+        return replace(self.yard, standards=self.standards.get(key, {}))
+
+
+def expected_of(session: Session, found: Segmented) -> Expected:
+    """The standard of each part, measured on the rows that are the standard of the whole."""
+    watched = found.watched
+    basis = Basis.of(watched.state.basis if watched.state else None)
+    holds = watched.state is None or watched.state.verdict != PerformanceVerdict.CONCEPT_DRIFT.value
+    yard = Yardstick(watched.plan, watched.subject.monitor, {}, basis, known_calibration(watched), holds)
+    if basis is None:
+        return Expected(yard, {})
+    known = {"model_id": found.model_id, "recipe": found.plan.recipe}
+    parts = parts_of(session, **known, spans=basis.spans, profiles=False)  # type: ignore[arg-type]
+    return Expected(yard, {key: _standards(part, watched, basis) for key, part in parts.items()})
+
+
+@dataclass(frozen=True)
+class Divided:
+    """The parts of a window, those of the reference, and why drift cannot be held against those, where it cannot."""
+
+    window: Window
+    closed: bool
+    current: Parts
+    reference: Parts
+    lacking: str = ""
+
+
+def judge_parts(session: Session, found: Segmented, given: Divided, expected: Expected) -> list[Values]:
+    """What is written of a window: a row for each part that has rows."""
+    window, closed, current = given.window, given.closed, given.current
+    reference, lacking = found.watched.subject.reference, given.lacking
+    if reference is not None and not lacking and reference.overlaps(window.start, window.end):
+        rows = sum(part.profile.rows for part in current.values()) / max(1, len(found.plan.by))
+        lacking = OWN if rows < DILUTED * reference.rows else ""
+    compared, left_out = ({}, {}) if lacking else compared_parts(found, given.reference, current)
+    return [
+        {
+            "model_id": found.model_id,
+            "kind": window.kind,
+            "segment": key[0],
+            "value": key[1],
+            "starts_at": window.start,
+            "ends_at": window.end,
+            "closed": closed,
+            "rows": part.profile.rows,
+            "rows_reference": given.reference.get(key, NOTHING).profile.rows,
+            **drift_values(compared.get(key), lacking or left_out.get(key, "")),
+            "quality": _quality(session, found, given.reference.get(key), part),
+            "performance": _performance(window, part, expected.of(key), closed=closed),
+            "fairness": fairness_values(found, window, part, closed=closed),
+        }
+        for key, part in current.items()
+        if part.profile.rows
+    ]
+
+
+def compared_parts(found: Segmented, reference: Parts, current: Parts) -> tuple[dict[Key, Comparison], dict[Key, str]]:
+    """Every part against the same one of the reference, as one family; and why some are too small."""
+    monitor = found.watched.subject.monitor
+    divided_by: dict[str, tuple[dict[str, Profile], dict[str, Profile]]] = {}
+    for one in found.plan.by:
+        before, now = _profiles(reference, one.name), _profiles(current, one.name)
+        values = [*before, *(value for value in now if value not in before)]
+        pairs = {value: comparable(monitor, before.get(value, EMPTY), now.get(value, EMPTY)) for value in values}
+        sides = [{value: pair[side] for value, pair in pairs.items()} for side in (0, 1)]
+        divided_by[one.cut.column] = (sides[0], sides[1])
+    names = {one.cut.column: one.name for one in found.plan.by}
+    judged = compare_every(divided_by, monitor)
+    compared = {(names[by], value): c for by, one in judged.items() for value, c in one.comparisons.items()}
+    return compared, {(names[by], value): why for by, one in judged.items() for value, why in one.left_out.items()}
+
+
+def _profiles(parts: Parts, segment: str) -> dict[str, Profile]:
+    return {value: part.profile for (name, value), part in parts.items() if name == segment}
+
+
+def drift_values(comparison: Comparison | None, lacking: str) -> Values:
+    """The columns of a row that say how far a part has drifted."""
+    if comparison is None:
+        return {"verdict": "too_few", "psi": None, "reason": lacking, "columns": {}}
+    psi = [number(finding.statistics.get("psi")) for finding in comparison.columns]
+    return {
+        "verdict": comparison.verdict.value,
+        "psi": max((value for value in psi if value is not None), default=None),
+        "reason": comparison.reason,
+        "columns": {finding.column: _column(finding) for finding in comparison.columns},
+    }
+
+
+def fairness_values(found: Segmented, window: Window, part: Part, *, closed: bool) -> list[Values]:
+    """Each protected attribute within one part."""
+    baseline = found.watched.model.attributes.get("fairness_baseline")
+    made = [
+        fairness_of(window, name, some, found.watched.subject.monitor, baseline=baseline, closed=closed)
+        for name, some in part.joint.items()
+        if isinstance(some, GroupOutcomes)
+    ]
+    kept = ("attribute", "verdict", "reason", "rows", "labelled", "score", "low", "high")
+    return [{name: entry[name] for name in kept} for entry in made]
+
+
+def _standards(part: Part, watched: Watched, basis: Basis) -> Mapping[str, Standard]:
+    """What each metric should be in this part: what it was on the basis, in this part."""
+    outcome = part.outcome
+    if outcome is None or outcome.labelled < watched.subject.monitor.minimum_rows:
+        return {}
+    source = f"measured on the same part of {basis.source}"
+    return {
+        name: Standard(found.statistic, found.low, found.high, source)
+        for name, found in measured(outcome, watched.plan.task).items()
+        if name in JUDGED_BY.get(watched.plan.task, ()) and number(found.statistic) is not None
+    }
+
+
+def _performance(window: Window, part: Part, yard: Yardstick, *, closed: bool) -> Values | None:
+    if part.outcome is None:
+        return None
+    return told_performance(performance_of(window, part.outcome, yard, closed=closed))
+
+
+def told_performance(made: Mapping[str, Any]) -> Values:
+    """Of a window's performance what is kept with a segment: every figure, without tables of classes."""
+    names = ("task", "state", "verdict", "reason", "rows", "labelled", "metric", "value", "low", "high")
+    estimate = ("estimate", "estimate_low", "estimate_high", "parted", "calibrated_on")
+    measures = made["measures"]
+    metrics = {name: found["value"] for name, found in measures["metrics"].items()}
+    estimates = {name: found["value"] for name, found in measures["estimates"].items()}
+    figures = {name: made[name] for name in (*names, *estimate)}
+    return {**figures, "metrics": metrics, "estimates": estimates, "standards": measures["standards"]}
+
+
+def _quality(session: Session, found: Segmented, reference: Part | None, part: Part) -> Values:
+    subject = found.watched.subject
+    held = subject.reference
+    of_part = replace(held, profile=reference.profile, rows=reference.profile.rows) if held and reference else None
+    quality = span_quality(
+        session, model_id=found.model_id, monitor=subject.monitor, reference=of_part, profile=part.profile
+    )
+    return {"verdict": quality.verdict.value, "reason": quality.reason, "findings": len(quality.alarming)}
+
+
+def _column(finding: ColumnFinding) -> Values:
+    values = {"verdict": finding.verdict.value, "psi": number(finding.statistics.get("psi"))}
+    if not finding.verdict.alarming:
+        return values
+    return {**values, "p_value": number(finding.p_value), "reason": finding.reason}
