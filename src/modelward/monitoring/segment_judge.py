@@ -6,19 +6,20 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from modelward.monitoring.estimates import Basis, known_calibration
+from modelward.monitoring.back_test import refused
+from modelward.monitoring.estimates import Basis, known_calibration, standards
 from modelward.monitoring.fairness import fairness_of
 from modelward.monitoring.joint import Watched
 from modelward.monitoring.judge import DILUTED, comparable
-from modelward.monitoring.measures import number
-from modelward.monitoring.outcome_metrics import measured
 from modelward.monitoring.payload import EMPTY
 from modelward.monitoring.performance import Yardstick, performance_of
 from modelward.monitoring.quality import span_quality
+from modelward.monitoring.review_performance import window_kind_of
 from modelward.monitoring.segment_build import Segmented
 from modelward.monitoring.segment_parts import NOTHING, Key, Part
 from modelward.monitoring.segment_store import Parts, parts_of
-from modelward.rules.finding import ColumnFinding, Comparison
+from modelward.rules.finding import ColumnFinding, Comparison, number
+from modelward.rules.outcome_metrics import estimated, measured
 from modelward.rules.performance import JUDGED_BY, PerformanceVerdict, Standard
 from modelward.rules.segments import compare_every
 from modelward.rules.windows import Window
@@ -46,7 +47,11 @@ def expected_of(session: Session, found: Segmented) -> Expected:
     watched = found.watched
     basis = Basis.of(watched.state.basis if watched.state else None)
     holds = watched.state is None or watched.state.verdict != PerformanceVerdict.CONCEPT_DRIFT.value
-    yard = Yardstick(watched.plan, watched.subject.monitor, {}, basis, known_calibration(watched), holds)
+    whole = standards(watched.model, watched.plan.task, basis)
+    no_use = refused(
+        session, watched.model_id, window_kind_of(watched), {name: entry.value for name, entry in whole.items()}
+    )
+    yard = Yardstick(watched.plan, watched.subject.monitor, {}, basis, known_calibration(watched), holds, no_use)
     if basis is None:
         return Expected(yard, {})
     known = {"model_id": found.model_id, "recipe": found.plan.recipe}
@@ -155,7 +160,8 @@ def _standards(part: Part, watched: Watched, basis: Basis) -> Mapping[str, Stand
 def _performance(window: Window, part: Part, yard: Yardstick, *, closed: bool) -> Values | None:
     if part.outcome is None:
         return None
-    return told_performance(performance_of(window, part.outcome, yard, closed=closed))
+    estimate = estimated(part.outcome, yard.plan.task, yard.calibration)
+    return told_performance(performance_of(window, part.outcome, yard, estimate, closed=closed))
 
 
 def told_performance(made: Mapping[str, Any]) -> Values:

@@ -12,14 +12,22 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from modelward.monitoring.columns import scanned
-from modelward.monitoring.joint_outcome import Outcome, Summary, merged, summaries_of
+from modelward.monitoring.joint_outcome import Summary, merged, summaries_of
 from modelward.monitoring.joint_plan import OUTCOME, Plan
 from modelward.monitoring.payload import EMPTY, merge_profiles
 from modelward.monitoring.profiling import ProfiledColumn, profile_of
 from modelward.monitoring.segment_plan import LONGEST_NAME, DividedBy
 from modelward.report.segment_rows import rows_by_segment
 from modelward.rules.segments import OTHER, value_name
-from modelward.stats import BinaryScores, CategoricalSummary, GroupOutcomes, NumericSummary, Profile, Residuals
+from modelward.stats import (
+    BinaryScores,
+    CategoricalSummary,
+    GroupOutcomes,
+    NumericSummary,
+    Outcome,
+    Profile,
+    Residuals,
+)
 
 CAP, GROUPS, CATEGORIES = 512, 128, 200
 _JOINT = ("prediction", "score", "label_number", "label_text", "labelled_at")
@@ -47,8 +55,8 @@ NOTHING = Part(EMPTY, {})
 
 def columns_scanned(columns: Sequence[ProfiledColumn], by: Iterable[DividedBy], plan: Plan) -> list[str]:
     """What to ask the event store for, so that rows can be divided and summarised."""
-    protected = (attribute.source for attribute in plan.protected)
-    return list(dict.fromkeys([*scanned(columns), *_JOINT, *protected, *(one.source for one in by)]))
+    joint = [*_JOINT, *(one.source for one in plan.protected), *(source for _, source in plan.probabilities)]
+    return list(dict.fromkeys([*scanned(columns), *joint, *(one.source for one in by)]))
 
 
 def divided(
