@@ -28,13 +28,13 @@ def current_drift(session: Session, model: Model) -> dict[str, Any]:
     """The verdict that holds now: `drift_detected`, `psi` and `ks` overall (the largest) and per feature."""
     found = queries.latest_evaluation(session, model_id=model.id)
     if found is None:
-        return {**_head(model), **_drift([], drifted=False, verdict="too_few", reason="nothing was evaluated yet")}
+        return {**head(model), **told_drift([], drifted=False, verdict="too_few", reason="nothing was evaluated yet")}
     window = {"kind": found.window_kind, "start": found.starts_at, "end": found.ends_at, "closed": found.closed}
     since = queries.drifted_since(session, model_id=model.id)
     reference = {"id": found.baseline_id, "status": found.baseline_status}
     return {
-        **_head(model),
-        **_drift(found.findings, drifted=found.drifted, verdict=found.verdict, reason=found.reason),
+        **head(model),
+        **told_drift(found.findings, drifted=found.drifted, verdict=found.verdict, reason=found.reason),
         "level": found.level,
         "window": window,
         "rows_reference": found.rows_reference,
@@ -58,14 +58,14 @@ def drift_between(session: Session, model: Model, start: datetime, end: datetime
     window = {"kind": "span", "start": start, "end": end, "closed": None}
     held = {"window": window, "reference": {"id": reference.id, "status": reference.status}}
     if reference.lacking:
-        return {**_head(model), **_drift([], drifted=False, verdict="too_few", reason=reference.lacking), **held}
+        return {**head(model), **told_drift([], drifted=False, verdict="too_few", reason=reference.lacking), **held}
     calibration = calibration_of_span(session, model.id, monitor, reference, (begins, end))
     comparison = compare_with_reference(monitor, reference, profile, calibration)
     wire = comparison.to_dict()
     return {
-        **_head(model),
+        **head(model),
         **wire,
-        **_drift(wire["columns"], drifted=comparison.drifted, verdict=wire["verdict"], reason=comparison.reason),
+        **told_drift(wire["columns"], drifted=comparison.drifted, verdict=wire["verdict"], reason=comparison.reason),
         **held,
     }
 
@@ -78,7 +78,7 @@ def metrics(session: Session, model: Model, start: datetime | None, end: datetim
     special = {title_of(name): describe(entry) for name, entry in profile.columns.items() if name in SPECIAL}
     points = queries.window_history(session, model_id=model.id, start=start, end=end)
     return {
-        **_head(model),
+        **head(model),
         "start": begins,
         "end": ends,
         "rows": profile.rows,
@@ -92,7 +92,7 @@ def profiles(session: Session, model: Model, start: datetime, end: datetime) -> 
     """The merged profile of a span."""
     profile = _span(session, model, start, end)
     return {
-        **_head(model),
+        **head(model),
         "start": whole_buckets(session, model.id, start),
         "end": end,
         "rows": profile.rows,
@@ -105,16 +105,18 @@ def reference_answer(session: Session, model: Model) -> dict[str, Any]:
     view = queries.reference(session, model_id=model.id)
     held = read_reference(session, current_baseline(session, model.id))
     if view is None or held is None:
-        return {**_head(model), "status": "none", "columns": {}}
+        return {**head(model), "status": "none", "columns": {}}
     columns = {name: describe(summary) for name, summary in held.profile.columns.items()}
-    return {**_head(model), **asdict(view), "columns": columns}
+    return {**head(model), **asdict(view), "columns": columns}
 
 
-def _head(model: Model) -> dict[str, Any]:
+def head(model: Model) -> dict[str, Any]:
+    """Which model, and how it is."""
     return {"model_id": model.id, "model": model.key, "health": model.health, "health_reason": model.health_reason}
 
 
-def _drift(findings: Any, *, drifted: bool, verdict: str, reason: str) -> dict[str, Any]:
+def told_drift(findings: Any, *, drifted: bool, verdict: str, reason: str) -> dict[str, Any]:
+    """Findings in the shape of `/drift`."""
     features = {title_of(entry["column"]): _feature(entry) for entry in findings}
     return {
         "drift_detected": drifted,

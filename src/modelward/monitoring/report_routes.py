@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from modelward.accounts.api_route import ApiRoute
@@ -10,8 +10,9 @@ from modelward.accounts.permission import Reader
 from modelward.kit.clock import now
 from modelward.kit.web import Reading
 from modelward.monitoring.placebo import PLACEBO_EXAMPLE, placebo_answer
-from modelward.monitoring.reports import MEDIA_TYPES, REPORT_EXAMPLE, file_name, report_of
-from modelward.monitoring.schemas import Moment
+from modelward.monitoring.reports import MEDIA_TYPES, REPORT_EXAMPLE, file_name, report_of, report_of_part
+from modelward.monitoring.schemas import Moment, Part
+from modelward.monitoring.segment_answers import read_part
 from modelward.registry.service import resolve
 
 router = APIRouter(route_class=ApiRoute, tags=["monitoring"])
@@ -36,16 +37,21 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
 @router.get("/models/{model}/report", response_model=dict[str, Any], responses=_ANSWERS)
 def report(
     model: str,
+    request: Request,
     session: Reading,
     reader: Reader,
     *,
+    part: Part,
     start: Annotated[Moment, Query(description="From this moment on.")],
     end: Annotated[Moment, Query(description="Up to but without this moment.")],
     format: Annotated[Literal["json", "html", "markdown", "junit"], Query(description="As what.")] = "json",  # noqa: A002
 ) -> dict[str, Any] | Response:
     """The report on a span, as `modelward.compare` writes it: JSON, one HTML file, Markdown or JUnit XML."""
     found = resolve(session, reader.scope, model)
-    made = report_of(session, found, start, end, now=now())
+    if part is not None:
+        made = report_of_part(read_part(session, request.app.state.events, found, part.over(start, end)), now=now())
+    else:
+        made = report_of(session, found, start, end, now=now())
     if format == "json":
         return made.to_dict()
     place = "inline" if format == "html" else "attachment"

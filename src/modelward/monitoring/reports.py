@@ -9,9 +9,11 @@ from sqlalchemy.orm import Session
 from modelward.errors import Invalid
 from modelward.monitoring.calibrations import calibration_of_span
 from modelward.monitoring.columns import PREDICTION, SCORE, SHOWN_ONLY, feature_key
-from modelward.monitoring.judge import compared_sides
+from modelward.monitoring.judge import comparable, compared_sides
 from modelward.monitoring.monitor_settings import monitor_of
 from modelward.monitoring.seasonal import in_season
+from modelward.monitoring.segment_answers import PartRead
+from modelward.monitoring.segment_judge import compared_parts
 from modelward.monitoring.subject import Reference, read_reference
 from modelward.monitoring.window_profiles import whole_buckets, window_profile
 from modelward.registry.service import current_baseline
@@ -64,6 +66,24 @@ def report_of(session: Session, model: Model, start: datetime, end: datetime, *,
         {column: role for column, role in _roles(monitor).items() if column in compared},
         Evidence(*sides, monitor, names, now),
     )
+
+
+def report_of_part(read: PartRead, *, now: datetime) -> Report:
+    """The report on one value of a segment over a span, chance being judged over all its values together.
+
+    Raises:
+        Invalid: the part has too few rows, here or in the reference.
+    """
+    asked, key = read.asked, (read.asked.by.name, read.value)
+    compared, small = compared_parts(asked.found, read.reference, read.current)
+    if key not in compared:
+        raise Invalid(f"There is no report on `{key[0]}` = {key[1]}: {small.get(key, 'there are no rows')}.")
+    comparison = within_season(compared[key], asked.monitor)
+    sides = comparable(asked.monitor, read.before.profile, read.part.profile)
+    names = f"reference, {key[0]} = {key[1]}", f"{asked.model.key}, {key[0]} = {key[1]}, from {_said(asked.start)}"
+    found = {finding.column for finding in comparison.columns}
+    roles = {column: role for column, role in _roles(asked.monitor).items() if column in found}
+    return Report(comparison, {}, roles, Evidence(*sides, asked.monitor, names, now))
 
 
 def file_name(model: Model, start: datetime, kind: str) -> str:

@@ -12,6 +12,7 @@ from modelward.kit.database import reading, writing
 from modelward.kit.paging import lead_on
 from modelward.kit.web import Reading, Writing
 from modelward.monitoring import answers, queries
+from modelward.monitoring import segment_answers as parts
 from modelward.monitoring.capture_baseline import (
     confirm_reference,
     read_upload,
@@ -24,7 +25,7 @@ from modelward.monitoring.monitor_settings import change_monitor, monitor_of
 from modelward.monitoring.quality_answers import quality as data_quality
 from modelward.monitoring.quality_answers import with_records
 from modelward.monitoring.quality_schemas import QUALITY_EXAMPLE, ConstraintsAnswer, ConstraintsWanted
-from modelward.monitoring.schemas import EvaluationsAsked, EventsAsked, Moment, ReferenceWindow
+from modelward.monitoring.schemas import EvaluationsAsked, EventsAsked, Moment, Part, ReferenceWindow
 from modelward.monitoring.upload import kept, shown_name
 from modelward.registry.schemas import Prose
 from modelward.registry.service import resolve, schema
@@ -45,18 +46,41 @@ def current_drift(model: str, session: Reading, reader: Reader) -> Answer:
 
 
 @starred.get("/models/{model}/drift")
-def drift(model: str, session: Reading, reader: Reader, start: Since = None, end: Until = None) -> Answer:
-    """The verdict that holds now; with `start`, that of any span."""
+def drift(
+    model: str,
+    request: Request,
+    session: Reading,
+    reader: Reader,
+    *,
+    part: Part,
+    start: Since = None,
+    end: Until = None,
+) -> Answer:
+    """The verdict that holds now; with `start`, that of any span; with `segment` and `value`, of a part of the rows."""
     found = resolve(session, reader.scope, model)
+    if part is not None:
+        return parts.part_drift(session, request.app.state.events, found, part.over(start, end))
     if start is None:
         return answers.current_drift(session, found)
     return answers.drift_between(session, found, start, end or now())
 
 
 @router.get("/models/{model}/metrics")
-def metrics(model: str, session: Reading, reader: Reader, *, start: Since = None, end: Until = None) -> Answer:
+def metrics(
+    model: str,
+    request: Request,
+    session: Reading,
+    reader: Reader,
+    *,
+    part: Part,
+    start: Since = None,
+    end: Until = None,
+) -> Answer:
     """Statistics of the columns, predictions, latency percentiles and volume by window."""
-    return answers.metrics(session, resolve(session, reader.scope, model), start, end)
+    found = resolve(session, reader.scope, model)
+    if part is not None:
+        return parts.part_metrics(session, request.app.state.events, found, part.over(start, end))
+    return answers.metrics(session, found, start, end)
 
 
 @router.get("/models/{model}/quality", responses={200: {"content": {"application/json": {"example": QUALITY_EXAMPLE}}}})
@@ -66,12 +90,15 @@ def quality(
     session: Reading,
     reader: Reader,
     *,
+    part: Part,
     start: Since = None,
     end: Until = None,
     examples: Annotated[bool, Query(description="Look for events that show each finding.")] = False,
 ) -> Answer:
     """What is wrong with the data: missing, wrong, new, beyond the range, stuck, repeated, too few, or late."""
     found = resolve(session, reader.scope, model)
+    if part is not None:
+        return parts.part_quality(session, request.app.state.events, found, part.over(start, end))
     return data_quality(session, found, start, end, examples_from=request.app.state.events if examples else None)
 
 
@@ -92,9 +119,14 @@ def write_constraints(model: str, body: ConstraintsWanted, session: Writing, edi
 
 
 @router.get("/models/{model}/profiles")
-def profiles(model: str, session: Reading, reader: Reader, start: Moment, end: Moment) -> Answer:
+def profiles(
+    model: str, request: Request, session: Reading, reader: Reader, *, part: Part, start: Moment, end: Moment
+) -> Answer:
     """The profile of any span, merged from its buckets."""
-    return answers.profiles(session, resolve(session, reader.scope, model), start, end)
+    found = resolve(session, reader.scope, model)
+    if part is not None:
+        return parts.part_profiles(session, request.app.state.events, found, part.over(start, end))
+    return answers.profiles(session, found, start, end)
 
 
 @router.get("/models/{model}/evaluations")

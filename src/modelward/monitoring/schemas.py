@@ -3,8 +3,10 @@
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
+from fastapi import Depends, Query
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from modelward.errors import Invalid
 from modelward.kit.paging import Asked
 from modelward.registry.schemas import Prose
 
@@ -18,6 +20,38 @@ def _aware(moment: datetime) -> datetime:
 
 Moment = Annotated[datetime, AfterValidator(_aware)]
 """A moment; without a zone it is UTC."""
+
+
+class PartAsked(BaseModel):
+    """One value of one segment, and the span; by default that of the newest evaluated window."""
+
+    model_config = ConfigDict(frozen=True)
+
+    segment: str
+    value: str
+    start: datetime | None = None
+    end: datetime | None = None
+
+    def over(self, start: datetime | None, end: datetime | None) -> "PartAsked":
+        """The same, of a span."""
+        return self.model_copy(update={"start": start, "end": end})
+
+
+def _part(
+    segment: Annotated[
+        str | None, Query(max_length=200, description="Only rows of one value of this column: name `value` too.")
+    ] = None,
+    value: Annotated[
+        str | None, Query(max_length=200, description="The value of `segment`, or the name of a band.")
+    ] = None,
+) -> PartAsked | None:
+    if (segment is None) != (value is None):
+        raise Invalid("A part of the rows is named by both `segment` (a column) and `value`: send both, or neither.")
+    return PartAsked(segment=segment, value=value) if segment is not None and value is not None else None
+
+
+Part = Annotated[PartAsked | None, Depends(_part)]
+"""A part of the rows, where a route is asked for one."""
 
 
 class ReferenceWindow(BaseModel):

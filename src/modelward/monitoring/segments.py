@@ -1,8 +1,9 @@
-"""The segments of a model over a span, from its raw rows, each held against the same segment of the reference.
+"""The parts of a model's rows over a span, by one of its columns, each held against the same part of the reference.
 
-Raw rows always say what is there now, so that no profile of a segment has to be kept exact; in exchange the span is
-bounded, in rows and in seconds. The reference's rows are those it was made from. Of one that came as a file only the
-profile is kept: then the span is held against the one just before it, and the answer says so.
+Parts of a declared segment are kept, and merged here. Those of any other column come from raw rows, which always say
+what is there now; in exchange the span is bounded, in rows and in seconds. The reference's rows are those it was made
+from. Of one that came as a file only the profile is kept: then the span is held against the one just before it, and the
+answer says so.
 """
 
 import time
@@ -10,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 import pyarrow as pa
@@ -17,21 +19,26 @@ from sqlalchemy.orm import Session
 
 from modelward.errors import Invalid
 from modelward.events.contract import EventStore
-from modelward.monitoring.columns import PREDICTION, SPECIAL, profiled_columns, scanned, title_of, with_label
+from modelward.monitoring.columns import title_of, with_label
+from modelward.monitoring.joint import Watched, read_watched
 from modelward.monitoring.judge import compare_with_reference
-from modelward.monitoring.monitor_settings import monitor_of
 from modelward.monitoring.payload import merge_profiles, restricted
-from modelward.monitoring.profiling import ProfiledColumn, profile_of
+from modelward.monitoring.profiling import ProfiledColumn
 from modelward.monitoring.rebuild import CHUNK_ROWS, chunks
-from modelward.monitoring.subject import Reference, read_reference
+from modelward.monitoring.seasonal import season_spans
+from modelward.monitoring.segment_build import Segmented
+from modelward.monitoring.segment_kept import kept_parts
+from modelward.monitoring.segment_parts import Part, columns_scanned, divided, together
+from modelward.monitoring.segment_plan import DividedBy, SegmentPlan, dividing
+from modelward.monitoring.segment_ranking import ranking_json
+from modelward.monitoring.segment_store import Parts
+from modelward.monitoring.subject import Reference
 from modelward.monitoring.why import context_of, explained
-from modelward.monitoring.window_profiles import whole_buckets, window_profile
-from modelward.registry.service import current_baseline
+from modelward.monitoring.window_profiles import moment, whole_buckets, window_profile
 from modelward.registry.tables import Model
-from modelward.report.segment_rows import rows_by_segment
 from modelward.rules.finding import Comparison, plain
 from modelward.rules.monitor import Monitor
-from modelward.rules.segments import Cut, compare_segments, cut_of
+from modelward.rules.segments import compare_segments, cut_of
 from modelward.stats import Profile
 
 MOST_ROWS = 2_000_000
@@ -42,50 +49,70 @@ MOST_SECONDS = 20.0
 class Asked:
     """What is to be divided: a model's rows of a span, by one of its columns.
 
+    `kept` are the parts of the span and of the reference, where the segment is declared and they are kept. Otherwise
     `before` is the span that the rows of the other side come from; None where these are the reference's own events.
     """
 
-    model: Model
-    monitor: Monitor
-    columns: tuple[ProfiledColumn, ...]
-    by: ProfiledColumn
-    cut: Cut
-    reference: Reference
+    found: Segmented
+    by: DividedBy
+    reference: Reference | None
     start: datetime
     end: datetime
+    compares: bool = True
+    kept: tuple[Parts, Parts] | None = None
+
+    @property
+    def model(self) -> Model:
+        return self.found.watched.model
+
+    @property
+    def monitor(self) -> Monitor:
+        return self.found.watched.subject.monitor
+
+    @property
+    def declared(self) -> bool:
+        return self.by.name in self.monitor.segments
 
     @property
     def before(self) -> tuple[datetime, datetime] | None:
-        reference = self.reference
-        if reference.event_ids:
-            return None
-        if reference.source == "window" and reference.starts_at and reference.ends_at:
-            return reference.starts_at, reference.ends_at
-        return self.start - (self.end - self.start), self.start
+        return before_of(self.reference, self.start, self.end)
 
 
-def ask(session: Session, model: Model, column: str | None, start: datetime, end: datetime) -> Asked:
+def before_of(reference: Reference | None, start: datetime, end: datetime) -> tuple[datetime, datetime] | None:
+    """The span whose rows a span is held against; None where these are the reference's own first events."""
+    if reference is not None and reference.event_ids:
+        return None
+    if reference is not None and reference.source == "window" and reference.starts_at and reference.ends_at:
+        return reference.starts_at, reference.ends_at
+    return start - (end - start), start
+
+
+def ask(
+    session: Session, model: Model, column: str | None, start: datetime, end: datetime, *, compares: bool = True
+) -> Asked:
     """What is needed to divide a span of a model; where no column is named, by the first one declared.
+
+    `compares` off asks for the span's own parts alone, for which no reference is needed.
 
     Raises:
         Invalid: the span ends before it begins, the model has no such column, or there is no reference yet.
     """
     if end <= start:
         raise Invalid("The span must end after it begins.")
-    monitor, columns = monitor_of(model), profiled_columns(session, model.id)
-    if column is None and not monitor.segments:
+    watched = read_watched(session, model.id)
+    if watched is None:
+        raise Invalid("There are no events yet that could be divided: send them with POST /api/v1/events.")
+    declared = watched.subject.monitor.segments
+    if column is None and not declared:
         raise Invalid("Say by which column the rows are to be divided, or declare segments in the monitor's settings.")
-    reference = read_reference(session, current_baseline(session, model.id))
-    if reference is None:
+    reference = watched.subject.reference
+    if reference is None and compares:
         raise Invalid("There is no reference yet to hold segments against: upload one, or name a window of events.")
-    by = _column(columns, column or monitor.segments[0])
-    begins = whole_buckets(session, model.id, start)
-    now = window_profile(session, model_id=model.id, start=begins, end=end, columns=[by.key]).columns.get(by.key)
-    known = reference.profile.columns.get(by.key) or now
-    if known is None or not known.count:
-        raise Invalid(f"There is no value of {by.sent_as!r} to divide by, neither in the reference nor in this span.")
-    cut = cut_of(by.key, known, now, monitor.segment_edges.get(by.sent_as))
-    return Asked(model, monitor, columns, by, cut, reference, start, end)
+    by = _column(watched.subject.columns, column or declared[0])
+    if by.sent_as in declared and (kept := kept_parts(session, model.id, by.sent_as, start, end, compares=compares)):
+        return Asked(kept.found, kept.by, reference, start, end, compares, (kept.current, kept.reference))
+    cut = _cut(session, watched, by, start, end)
+    return Asked(Segmented(watched, None, SegmentPlan((cut,), watched.plan)), cut, reference, start, end, compares)
 
 
 def segments_answer(
@@ -96,44 +123,53 @@ def segments_answer(
     Raises:
         Invalid: there are too many rows to be divided while somebody waits.
     """
-    _require_few(store, asked, most_rows)
-    gives_up = time.monotonic() + most_seconds
-    current = _divided(store.scan(asked.model.id, asked.start, asked.end, _scanned(asked)), asked, gives_up)
-    reference = _divided(_reference_rows(store, asked), asked, gives_up)
-    whole = _whole(asked, reference, current)
-    judged = {finding.column for finding in whole.columns} | {asked.by.key}
-    before, now = ({name: restricted(part, judged) for name, part in side.items()} for side in (reference, current))
-    found = compare_segments(asked.by.key, before, now, whole, asked.monitor)
+    current, reference = sides_of(store, asked, most_rows=most_rows, most_seconds=most_seconds)
+    before, now = (_profiles(asked, side) for side in (reference, current))
+    whole = _whole(asked, before, now)
+    judged = {finding.column for finding in whole.columns} | {asked.by.cut.column}
+    before, now = ({name: restricted(part, judged) for name, part in side.items()} for side in (before, now))
+    found = compare_segments(asked.by.cut.column, before, now, whole, asked.monitor)
     all_before, all_now = merge_profiles(before.values()), merge_profiles(now.values())
     context = context_of(asked.model, since={}, segments=found)
     return {
         "model_id": asked.model.id,
         "model": asked.model.key,
         **plain(found.to_dict()),
-        "column": title_of(asked.by.key),
-        "declared": asked.by.sent_as in asked.monitor.segments,
-        "edges": asked.cut.edges,
+        "column": title_of(asked.by.cut.column),
+        "declared": asked.declared,
+        "kept": asked.kept is not None,
+        "edges": asked.by.cut.edges,
         "start": asked.start,
         "end": asked.end,
         "rows": all_now.rows,
-        "reference": _told(asked, all_before.rows),
+        "reference": told_reference(asked, all_before.rows),
         "whole": {"verdict": whole.verdict.value, "reason": whole.reason},
         "why": explained(whole, all_before, all_now, context),
+        "ranking": ranking_json(parts_named(current, asked.by.name), asked.found.plan.joint.task),
     }
 
 
-def _column(columns: Sequence[ProfiledColumn], name: str) -> ProfiledColumn:
-    dividing = [column for column in columns if column.key not in SPECIAL or column.key == PREDICTION]
-    found = next((column for column in dividing if column.sent_as == name), None)
-    if found is None:
-        known = ", ".join(column.sent_as for column in dividing[:10]) or "none yet"
-        raise Invalid(f"The model has no column {name!r} to divide by; it has {known}.")
-    return found
+def sides_of(
+    store: EventStore, asked: Asked, *, most_rows: int = MOST_ROWS, most_seconds: float = MOST_SECONDS
+) -> tuple[Parts, Parts]:
+    """The parts of the span, and those of the reference: as they are kept, else from raw rows.
+
+    Raises:
+        Invalid: there are too many rows to be divided while somebody waits.
+    """
+    if asked.kept is not None:
+        return asked.kept
+    require_few(store, asked.model.id, [(asked.start, asked.end), asked.before if asked.compares else None], most_rows)
+    gives_up = time.monotonic() + most_seconds
+    current = _divided(store.scan(asked.model.id, asked.start, asked.end, _scanned(asked)), asked, gives_up)
+    if not asked.compares:
+        return current, {}
+    return current, _divided(_reference_rows(store, asked), asked, gives_up)
 
 
-def _require_few(store: EventStore, asked: Asked, most: int) -> None:
-    spans = [(asked.start, asked.end), *([asked.before] if asked.before else [])]
-    rows = sum(store.count(asked.model.id, *span) for span in spans)
+def require_few(store: EventStore, model_id: int, spans: Iterable[tuple[datetime, datetime] | None], most: int) -> None:
+    """Refuse spans that hold too many events to be read while somebody waits."""
+    rows = sum(store.count(model_id, *span) for span in spans if span)
     if rows > most:
         raise Invalid(
             f"The span and its reference hold {rows:,} events, and at most {most:,} are divided while somebody waits: "
@@ -141,37 +177,10 @@ def _require_few(store: EventStore, asked: Asked, most: int) -> None:
         )
 
 
-def _scanned(asked: Asked) -> list[str]:
-    return scanned(asked.columns)
-
-
-def _reference_rows(store: EventStore, asked: Asked) -> Iterator[pa.RecordBatch]:
-    if asked.before is not None:
-        return iter(store.scan(asked.model.id, *asked.before, _scanned(asked)))
-    return iter(store.fetch(asked.model.id, sorted(asked.reference.event_ids)).to_batches())
-
-
-def _divided(batches: Iterable[pa.RecordBatch], asked: Asked, gives_up: float) -> dict[str, Profile]:
-    """The profile of each segment, in bounded memory."""
-    parts: defaultdict[str, list[Profile]] = defaultdict(list)
-    for chunk in chunks(batches, CHUNK_ROWS):
-        if time.monotonic() > gives_up:
-            raise Invalid("This span takes too long to divide while somebody waits: ask for a shorter one.")
-        table = with_label(chunk, asked.columns)
-        for name, rows in rows_by_segment(table.column(asked.by.source), asked.cut):
-            parts[name].append(profile_of(table.take(rows), asked.columns))
-    return {name: merge_profiles(some) for name, some in parts.items()}
-
-
-def _whole(asked: Asked, reference: Mapping[str, Profile], current: Mapping[str, Profile]) -> Comparison:
-    """All segments together, so that it can be said which of them carry the drift."""
-    before, now = (merge_profiles(side.values()) for side in (reference, current))
-    return compare_with_reference(asked.monitor, replace(asked.reference, profile=before), now)
-
-
-def _told(asked: Asked, rows: int) -> dict[str, Any]:
+def told_reference(asked: Asked, rows: int) -> dict[str, Any]:
     """What the segments were held against, in words too."""
     span = asked.before
+    assert asked.reference is not None
     if asked.reference.event_ids:
         said = "the first events, of which the reference was made"
     elif asked.reference.source == "window":
@@ -185,3 +194,73 @@ def _told(asked: Asked, rows: int) -> dict[str, Any]:
         "end": span[1] if span else asked.reference.ends_at,
         "reason": f"held against {said}",
     }
+
+
+def _column(columns: Sequence[ProfiledColumn], name: str) -> ProfiledColumn:
+    known = [column for column in columns if dividing(column)]
+    found = next((column for column in known if column.sent_as == name), None)
+    if found is None:
+        names = ", ".join(column.sent_as for column in known[:10]) or "none yet"
+        raise Invalid(f"The model has no column {name!r} to divide by; it has {names}.")
+    return found
+
+
+def _cut(session: Session, watched: Watched, by: ProfiledColumn, start: datetime, end: datetime) -> DividedBy:
+    begins = whole_buckets(session, watched.model_id, start)
+    now = window_profile(session, model_id=watched.model_id, start=begins, end=end, columns=[by.key]).columns.get(
+        by.key
+    )
+    reference = watched.subject.reference
+    known = (reference.profile.columns.get(by.key) if reference else None) or now
+    if known is None or not known.count:
+        raise Invalid(f"There is no value of {by.sent_as!r} to divide by, neither in the reference nor in this span.")
+    edges = watched.subject.monitor.segment_edges.get(by.sent_as)
+    return DividedBy(by.sent_as, by.source, cut_of(by.key, known, now, edges))
+
+
+def _scanned(asked: Asked) -> list[str]:
+    return columns_scanned(asked.found.watched.subject.columns, [asked.by], asked.found.plan.joint)
+
+
+def _reference_rows(store: EventStore, asked: Asked) -> Iterator[pa.RecordBatch]:
+    assert asked.reference is not None
+    if asked.before is not None:
+        spans = [asked.before]
+        if asked.reference.source == "window":
+            length = asked.found.watched.subject.activity.bucket_seconds
+            found = season_spans(asked.monitor, asked.reference, asked.start, asked.end, length)
+            spans = [_within(moment(low), moment(high), asked.before) for low, high in found]
+        return chain.from_iterable(store.scan(asked.model.id, *span, _scanned(asked)) for span in spans)
+    return iter(store.fetch(asked.model.id, sorted(asked.reference.event_ids)).to_batches())
+
+
+def _within(start: datetime, end: datetime, bounds: tuple[datetime, datetime]) -> tuple[datetime, datetime]:
+    return max(start, bounds[0]), min(end, bounds[1])
+
+
+def _divided(batches: Iterable[pa.RecordBatch], asked: Asked, gives_up: float) -> Parts:
+    """Each part, in bounded memory."""
+    columns, plan = asked.found.watched.subject.columns, asked.found.plan.joint
+    parts: defaultdict[tuple[str, str], list[Part]] = defaultdict(list)
+    for chunk in chunks(batches, CHUNK_ROWS):
+        if time.monotonic() > gives_up:
+            raise Invalid("This span takes too long to divide while somebody waits: ask for a shorter one.")
+        for key, part in divided(with_label(chunk, columns), [asked.by], columns, plan):
+            parts[key].append(part)
+    return {key: together(some) for key, some in parts.items()}
+
+
+def parts_named(parts: Parts, segment: str) -> dict[str, Part]:
+    """The parts of one segment, by value."""
+    return {value: part for (name, value), part in parts.items() if name == segment}
+
+
+def _profiles(asked: Asked, parts: Parts) -> dict[str, Profile]:
+    return {value: part.profile for value, part in parts_named(parts, asked.by.name).items()}
+
+
+def _whole(asked: Asked, reference: Mapping[str, Profile], current: Mapping[str, Profile]) -> Comparison:
+    """All segments together, so that it can be said which of them carry the drift."""
+    before, now = (merge_profiles(side.values()) for side in (reference, current))
+    assert asked.reference is not None
+    return compare_with_reference(asked.monitor, replace(asked.reference, profile=before), now)
