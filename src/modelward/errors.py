@@ -3,8 +3,9 @@
 What each kind means at an edge (HTTP status, exit code, retry) is decided there, in one table, not here.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,14 @@ class Unauthorized(Forbidden):
 
 class Conflict(ModelwardError):  # noqa: N818
     """It cannot be done in the present state: it exists already, or somebody else was first."""
+
+
+class Refused(Conflict):
+    """A decision was asked for, and it is no. `reasons` are all of them: `code`, `sentence`, `evidence`."""
+
+    def __init__(self, sentence: str, *, reasons: tuple[Mapping[str, Any], ...] = ()) -> None:
+        super().__init__(sentence)
+        self.reasons = reasons
 
 
 class Invalid(ModelwardError):  # noqa: N818

@@ -128,6 +128,7 @@ def test_a_hard_limit_blocks_without_any_risk_and_the_risk_is_told_beside_it() -
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 NO_FIGURES = Figures()
+WATCHFUL = Policy(require_reference="any", require_fairness="where_declared", approvals=1)
 
 
 def checks(
@@ -136,17 +137,21 @@ def checks(
     return {c.code: c.holds for c in policy_checks(policy, risk(score), figures, evidence, now=NOW)}
 
 
-def test_the_built_in_policy_asks_for_a_reference_and_for_fairness_where_it_is_declared() -> None:
-    assert checks(BUILT_IN, Evidence()) == {
+def test_the_built_in_policy_asks_for_no_evidence_and_no_approval() -> None:
+    assert set(checks(BUILT_IN, Evidence())) == {"risk", "fairness_limit", "performance"}
+
+
+def test_a_policy_may_ask_for_a_reference_and_for_fairness_where_it_is_declared() -> None:
+    assert checks(WATCHFUL, Evidence()) == {
         "reference": False,
         "risk": True,
         "fairness_limit": None,
         "performance": None,
         "approvals": None,
     }
-    found = checks(BUILT_IN, Evidence("provisional", protected=True), unfair(0.99, 1.0))
+    found = checks(WATCHFUL, Evidence("provisional", protected=True), unfair(0.99, 1.0))
     assert (found["reference"], found["fairness_measured"], found["fairness_baseline"]) == (True, True, True)
-    assert checks(BUILT_IN, Evidence(protected=True))["fairness_measured"] is False
+    assert checks(WATCHFUL, Evidence(protected=True))["fairness_measured"] is False
 
 
 @pytest.mark.parametrize(
@@ -174,6 +179,6 @@ def test_what_a_policy_does_not_ask_for_is_no_check() -> None:
 
 
 def test_compliance_is_the_share_that_holds_of_what_can_be_said() -> None:
-    found = policy_checks(BUILT_IN, risk(60), unfair(0.99, 1.0), Evidence("confirmed"), now=NOW)
+    found = policy_checks(WATCHFUL, risk(60), unfair(0.99, 1.0), Evidence("confirmed"), now=NOW)
     assert compliance(found) == pytest.approx(3 / 4), "reference, two of fairness, but not the risk"
     assert compliance([]) is None

@@ -52,6 +52,19 @@ _PROBLEM_SCHEMA = {
                 },
             },
         },
+        "reasons": {
+            "type": "array",
+            "description": "all reasons of a decision that is no",
+            "items": {
+                "type": "object",
+                "required": ["code", "sentence"],
+                "properties": {
+                    "code": {"type": "string", "description": "the reason's name, for programs"},
+                    "sentence": {"type": "string"},
+                    "evidence": {"type": "object", "description": "what it rests on"},
+                },
+            },
+        },
         "request_id": {"type": "string", "description": "what the service's log calls this request"},
     },
 }

@@ -34,7 +34,7 @@ class RiskChanges:
 
 def deployment_status_of(model: Model) -> str:
     """How far the version has come, in small letters."""
-    return str(getattr(model, "deployment_status", None) or "draft")
+    return model.deployment_status
 
 
 def status_of(session: Session, model: Model, *, now: datetime) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from modelward.errors import (
     Invalid,
     ModelwardError,
     NotFound,
+    Refused,
     TooMany,
     Unauthorized,
     Unavailable,
@@ -58,6 +59,8 @@ def problem_of(error: ModelwardError) -> tuple[int, dict[str, str], dict[str, An
     headers = {}
     if isinstance(error, Invalid) and error.fields:
         body["errors"] = [_field(field) for field in error.fields]
+    if isinstance(error, Refused):
+        body["reasons"] = [dict(reason) for reason in error.reasons]
     if isinstance(error, Unavailable):
         headers["Retry-After"] = str(error.retry_after)
     if status == 401:

@@ -1,7 +1,5 @@
 """Reading models for pages and the API."""
 
-from collections.abc import Collection
-
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -20,6 +18,7 @@ _COLUMNS = {
     "version": Model.version,
     "task": Model.task,
     "health": Model.health,
+    "deployment_status": Model.deployment_status,
     "created_at": Model.created_at,
     "last_event_at": Model.last_event_at,
     "event_count": Model.event_count,
@@ -32,11 +31,6 @@ def page(session: Session, scope: Scope, asked: ModelsAsked) -> Page[Model]:
     if asked.project is not None:
         query = query.where(Model.project_id == resolve_project(session, scope, asked.project).id)
     return listed(session, query, asked, columns=_COLUMNS, key=Model.id)
-
-
-def keys_of_models(session: Session, model_ids: Collection[int]) -> dict[int, str]:
-    """The keys of these models, by their ids."""
-    return {row.id: row.key for row in session.execute(select(Model.id, Model.key).where(Model.id.in_(model_ids)))}
 
 
 def latest_model(session: Session, scope: Scope) -> Model | None:

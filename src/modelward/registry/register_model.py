@@ -8,12 +8,15 @@ from sqlalchemy.orm import Session
 from modelward.accounts.principal import Principal
 from modelward.audit.author import SYSTEM, Author
 from modelward.audit.service import changed
+from modelward.errors import Conflict
+from modelward.registry.card_schemas import card_of
 from modelward.registry.entries import about_model
 from modelward.registry.names import key_of
 from modelward.registry.schema import widen
 from modelward.registry.schemas import ModelChanges, NewModel
 from modelward.registry.service import REPLAYED, known_time_zone, register
 from modelward.registry.tables import Model
+from modelward.rules.lifecycle import Place
 from modelward.signals.service import emit
 
 
@@ -44,10 +47,13 @@ def change_model(
 ) -> None:
     """Change what was named. Another time zone cuts time into other windows, so that is told as a signal."""
     named = changes.model_dump(exclude_unset=True)
-    replayed = named.pop(REPLAYED, None)
-    if "attributes" in named or replayed is not None:
-        mark = {} if replayed is None else {REPLAYED: replayed}
-        named["attributes"] = {**model.attributes, **(named.get("attributes") or {}), **mark}
+    kept = card_of(changes) | ({REPLAYED: named[REPLAYED]} if named.get(REPLAYED) is not None else {})
+    for name in (*kept, REPLAYED):
+        named.pop(name, None)
+    if "attributes" in named or kept:
+        named["attributes"] = {**model.attributes, **(named.get("attributes") or {}), **kept}
+    if named.get("name") not in (None, model.name):
+        _check_champion(session, model, named["name"])
     zone = named.get("time_zone")
     if zone is not None and known_time_zone(zone) != model.time_zone:
         _tell_time_zone(session, model, zone, now)
@@ -68,6 +74,17 @@ def _free_key(session: Session, organisation_id: int, body: NewModel) -> str:
     if before is None or not body.version or before.version == body.version:
         return key
     return key_of(f"{key}-{body.version}")
+
+
+def _check_champion(session: Session, model: Model, name: str) -> None:
+    """Of one name at most one version is in production."""
+    if model.deployment_place != Place.CHAMPION:
+        return
+    same = select(Model.version).where(
+        Model.project_id == model.project_id, Model.name == name, Model.deployment_place == Place.CHAMPION
+    )
+    if session.execute(same).first() is not None:
+        raise Conflict(f"A version of {name!r} is in production, and so is this one: retire one of the two first.")
 
 
 def _tell_time_zone(session: Session, model: Model, zone: str, now: datetime) -> None:

@@ -7,9 +7,11 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
 
 from modelward.kit.paging import Asked
+from modelward.registry.card_schemas import CardFields, card_of, checked_card, storable
 from modelward.registry.schema import FeatureKind
 from modelward.registry.service import is_replayed
 from modelward.registry.tables import Model
+from modelward.rules.lifecycle import Stage
 
 _KINDS = {
     **dict.fromkeys(
@@ -38,19 +40,9 @@ def _printable(name: str) -> str:
     return name.strip()
 
 
-def _storable(text: str) -> str:
-    if "\0" in text:
-        raise ValueError("it holds a NUL, which is no text: leave it out")
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise ValueError("it holds half a surrogate pair, which is no text: leave it out") from None
-    return text
-
-
 Printable = Annotated[str, AfterValidator(_printable)]
-Prose = Annotated[str, AfterValidator(_storable)]
-Version = Annotated[str, Field(max_length=200, coerce_numbers_to_str=True), AfterValidator(_storable)]
+Prose = Annotated[str, AfterValidator(storable)]
+Version = Annotated[str, Field(max_length=200, coerce_numbers_to_str=True), AfterValidator(storable)]
 
 
 LARGEST_ATTRIBUTES = 100_000
@@ -65,7 +57,7 @@ def _kept_as_json(attributes: dict[str, Any]) -> dict[str, Any]:
         raise ValueError("they hold what is no text or no number (half a surrogate pair, NaN, Infinity)") from error
     if size > LARGEST_ATTRIBUTES:
         raise ValueError(f"they have {size:,} bytes as JSON; {LARGEST_ATTRIBUTES:,} are allowed")
-    return attributes
+    return checked_card(attributes)
 
 
 Attributes = Annotated[dict[str, Any], AfterValidator(_kept_as_json)]
@@ -96,7 +88,7 @@ class SchemaBody(_Body):
     feature_types: dict[Named, Kind] = {}
 
 
-class NewModel(_Body):
+class NewModel(_Body, CardFields):
     """`POST /models`."""
 
     name: Annotated[Printable, Field(max_length=200)] = Field(
@@ -134,10 +126,10 @@ class NewModel(_Body):
         )
         if self.schema_definition:
             kept["schema_definition"] = self.schema_definition.model_dump(mode="json")
-        return kept
+        return kept | {name: said for name, said in card_of(self).items() if said is not None}
 
 
-class ModelChanges(_Body):
+class ModelChanges(_Body, CardFields):
     """`PATCH /models/{model}`: what is named is changed, and nothing else."""
 
     model_config = ConfigDict(extra="forbid", protected_namespaces=())
@@ -176,8 +168,10 @@ class ModelAnswer(BaseModel):
     threshold: float | None
     replayed: bool
     attributes: dict[str, Any]
-    status: str = "draft"
-    deployment_status: str = "draft"
+    status: str
+    deployment_status: str
+    deployment_place: str | None = Field(description="`champion`, `challenger`, or null: not in production")
+    deployment_since: datetime | None
     health: str
     health_since: datetime | None
     health_reason: str | None
@@ -191,7 +185,8 @@ class ModelAnswer(BaseModel):
     def of(cls, model: Model, **more: Any) -> Self:
         """The answer that tells of this model."""
         own = {name: getattr(model, name) for name in ModelAnswer.model_fields if hasattr(Model, name)}
-        return cls(**own, model_name=model.name, replayed=is_replayed(model), **more)
+        status, replayed = model.deployment_status, is_replayed(model)
+        return cls(**own, model_name=model.name, status=status, replayed=replayed, **more)
 
 
 class ModelDetail(ModelAnswer):
@@ -226,6 +221,7 @@ class ModelsAsked(Asked):
     version: str | None = Field(default=None, max_length=200)
     task: str | None = Field(default=None, max_length=40)
     health: Health | None = None
+    deployment_status: Stage | None = None
 
 
 class ModelPage(BaseModel):

@@ -26,7 +26,19 @@ class Model(Base):
     """A user's machine-learning model. Its integer id also names its table of events, so it is never given twice."""
 
     __tablename__ = "models"
-    __table_args__ = (UniqueConstraint("organisation_id", "key"), {"sqlite_autoincrement": True})
+    __table_args__ = (
+        UniqueConstraint("organisation_id", "key"),
+        Index("ix_models_project_id_name", "project_id", "name"),
+        Index(
+            "uq_models_champion",
+            "project_id",
+            "name",
+            unique=True,
+            sqlite_where=text("deployment_place = 'champion'"),
+            postgresql_where=text("deployment_place = 'champion'"),
+        ),
+        {"sqlite_autoincrement": True},
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     organisation_id: Mapped[int] = mapped_column(ForeignKey(Organisation.id))
@@ -44,6 +56,9 @@ class Model(Base):
     health: Mapped[str] = mapped_column(String(12), default="too_few")
     health_since: Mapped[datetime | None]
     health_reason: Mapped[str | None] = mapped_column(Text)
+    deployment_status: Mapped[str] = mapped_column(String(24), default="draft", server_default="draft")
+    deployment_place: Mapped[str | None] = mapped_column(String(12))  # champion, challenger; None: not in production
+    deployment_since: Mapped[datetime | None]
     created_by: Mapped[str | None] = mapped_column(String(200))
     created_at: Mapped[datetime]
     first_event_at: Mapped[datetime | None]

@@ -31,7 +31,8 @@ class Policy:
     A deployment needs as evidence a reference (`require_reference`: none, any, or one that a person confirmed), a
     measurement of fairness (`require_fairness`: never, where protected attributes are declared, or always), and
     outcomes of the last `labels_within_days`; and `approvals` by people of the `approver_roles`. With `four_eyes`
-    whoever asked for the deployment cannot approve it.
+    whoever asked for the deployment cannot approve it. The starting values ask for none of these: predictions come from
+    a model that is deployed, so evidence could not be there before, and a team of one has nobody to approve.
 
     Raises:
         ValueError: a value that cannot be meant, in a sentence.
@@ -44,10 +45,10 @@ class Policy:
     fairness_limit: float | None = 0.8
     hold_fairness_baseline: bool = True
     performance_fall: float | None = 0.15
-    require_reference: str = "any"
-    require_fairness: str = "where_declared"
+    require_reference: str = "none"
+    require_fairness: str = "never"
     labels_within_days: float | None = None
-    approvals: int = 1
+    approvals: int = 0
     approver_roles: tuple[str, ...] = ("owner", "admin")
     four_eyes: bool = True
 
