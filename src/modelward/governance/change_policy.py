@@ -19,6 +19,7 @@ from modelward.governance.policies import (
     models_under,
     newest_of,
     newest_versions,
+    places_above,
     places_of,
 )
 from modelward.governance.policy_tables import PolicyVersion
@@ -148,22 +149,12 @@ def _together(
 ) -> list[tuple[list[PolicyVersion], str]]:
     """Each way in which levels hold together where this one takes part, the one of itself first, and how to name it."""
     chains: dict[tuple[Place, ...], str] = {}
-    above = _above(session, place)
+    above = places_above(session, place)
     chains[tuple(entry for entry in (*above, place) if entry in newest)] = ""
     for model in models_under(session, place):
         chain = tuple(entry for entry in places_of(model) if entry in newest)
         chains.setdefault(chain, f" with what is written for the model {model.key!r} or its project")
     return [([newest[entry] for entry in chain], where) for chain, where in chains.items()]
-
-
-def _above(session: Session, place: Place) -> tuple[Place, ...]:
-    organisation = Place(place.organisation_id, "organisation", place.organisation_id)
-    if place.level == "organisation":
-        return ()
-    if place.level == "project":
-        return (organisation,)
-    project_id = session.scalar(select(Model.project_id).where(Model.id == place.id)) or 0
-    return (organisation, Place(place.organisation_id, "project", project_id))
 
 
 def _note(session: Session, version: PolicyVersion, before: PolicyVersion | None, author: Author, title: str) -> None:

@@ -113,6 +113,17 @@ def places_of(model: Model) -> tuple[Place, Place, Place]:
     )
 
 
+def places_above(session: Session, place: Place) -> tuple[Place, ...]:
+    """The places that a place inherits from, the most general first."""
+    organisation = Place(place.organisation_id, "organisation", place.organisation_id)
+    if place.level == "organisation":
+        return ()
+    if place.level == "project":
+        return (organisation,)
+    project_id = session.scalar(select(Model.project_id).where(Model.id == place.id)) or 0
+    return (organisation, Place(place.organisation_id, "project", project_id))
+
+
 def place_of(version: PolicyVersion) -> Place:
     """What a version was written for."""
     return Place(version.organisation_id, version.scope, version.scope_id)  # type: ignore[arg-type]

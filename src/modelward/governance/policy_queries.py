@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session
 
 from modelward.accounts.principal import Scope
 from modelward.errors import Invalid, NotFound
-from modelward.governance.policies import InForce, Place, in_force, newest_versions, places_of, policy_of
+from modelward.governance.policies import InForce, Place, in_force, newest_versions, places_above, places_of, policy_of
 from modelward.governance.policy_schemas import PoliciesAsked
 from modelward.governance.policy_tables import PolicyVersion
 from modelward.kit.paging import LARGEST_ID, Page, listed
@@ -43,9 +43,14 @@ def policy_at(session: Session, scope: Scope, *, project: str | None, model: str
         return policy_of(session, resolve(session, scope, model))
     place = place_asked(session, scope, project=project, model=model)
     newest = newest_versions(session, {scope.organisation_id})
-    above = Place(scope.organisation_id, "organisation", scope.organisation_id)
-    chain = [above] if place == above else [above, place]
+    chain = (*places_above(session, place), place)
     return in_force([newest[entry] for entry in chain if entry in newest])
+
+
+def policy_above(session: Session, place: Place) -> InForce:
+    """What a place inherits where it names nothing."""
+    newest = newest_versions(session, {place.organisation_id})
+    return in_force([newest[entry] for entry in places_above(session, place) if entry in newest])
 
 
 def policies_page(session: Session, scope: Scope, asked: PoliciesAsked) -> Page[PolicyVersion]:

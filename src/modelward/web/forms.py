@@ -33,6 +33,7 @@ _TOLD: Final[Mapping[str, str]] = {
     "signed-out": "You are signed out.",
     "monitor-changed": "The settings hold from now on. The history is judged anew by them.",
     "constraints-changed": "These constraints are in force. The history is judged anew by them.",
+    "policy-changed": "The policy has a new version. Every model under it is looked at anew.",
     "switched": "You look at another organisation now.",
 }
 

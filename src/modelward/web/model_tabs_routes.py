@@ -61,7 +61,7 @@ def performance_table(request: Request, key: str, asking: Asking, session: Readi
     asked = queries.asked_of(session, facts, asking, now())
     view = performance_view(session, model_id=facts.id, start=asked.range.start, end=asked.range.end)
     head = head_of(facts, asked, "performance", spans=(), kept={})
-    return _numbers(request, head, performance_numbers(view, facts.zone), "Performance by window")
+    return numbers_page(request, head, performance_numbers(view, facts.zone), "Performance by window")
 
 
 @router.get("/dashboard/models/{key}/fairness")
@@ -95,7 +95,7 @@ def fairness_table(
     asked = queries.asked_of(session, facts, asking, now())
     view = fairness_view(session, model_id=facts.id, start=asked.range.start, end=asked.range.end)
     head = head_of(facts, asked, "fairness", spans=(), kept={})
-    return _numbers(request, head, fairness_numbers(chosen_of(view, attribute), facts.zone), "Fairness by window")
+    return numbers_page(request, head, fairness_numbers(chosen_of(view, attribute), facts.zone), "Fairness by window")
 
 
 @router.get("/dashboard/models/{key}/quality")
@@ -126,7 +126,7 @@ def quality_table(request: Request, key: str, asking: Asking, session: Reading, 
     asked = queries.asked_of(session, facts, asking, now())
     points, judged = queries.judged_windows(session, facts, asked)
     head = head_of(facts, asked, "quality", spans=(), kept={})
-    return _numbers(request, head, quality_numbers(points, judged, facts.zone), "Data quality by window")
+    return numbers_page(request, head, quality_numbers(points, judged, facts.zone), "Data quality by window")
 
 
 def _window_link(head: TabHead) -> Callable[[datetime], str]:
@@ -138,6 +138,7 @@ def numbers_address(head: TabHead, **parameters: str | None) -> str:
     return head.address(**parameters).replace(head.path, f"{head.path}/numbers", 1)
 
 
-def _numbers(request: Request, head: TabHead, table: Table | None, title: str) -> Response:
+def numbers_page(request: Request, head: TabHead, table: Table | None, title: str) -> Response:
+    """The table behind a tab's charts, as a part of the tab or as a page of its own."""
     template = "_numbers.html" if request.headers.get("x-part") == "numbers" and table else "numbers.html"
     return page(request, template, table=table, title=title, facts=head.facts, back=model_path(head.facts.key))

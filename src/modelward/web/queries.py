@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from modelward.accounts.principal import Scope
 from modelward.errors import NotFound, Unavailable
 from modelward.events.contract import EventStore
+from modelward.governance.queries import states_of
 from modelward.monitoring import queries as monitoring
 from modelward.monitoring.monitor_settings import monitor_of
 from modelward.monitoring.quality_answers import quality, with_records
@@ -143,6 +144,7 @@ def readings(session: Session, events: EventStore, facts: ModelFacts, asked: Ask
         events=rows,
         features=stored,
         events_away=away,
+        governed=states_of(session, [facts.id]).get(facts.id),
     )
 
 
@@ -161,6 +163,7 @@ def status_readings(session: Session, facts: ModelFacts, _asked: Asked) -> Model
         history=monitoring.window_history(session, model_id=facts.id, limit=30),
         latest=monitoring.latest_evaluation(session, model_id=facts.id),
         reference=monitoring.reference(session, model_id=facts.id),
+        governed=states_of(session, [facts.id]).get(facts.id),
     )
 
 

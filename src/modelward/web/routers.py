@@ -5,11 +5,13 @@ from fastapi import FastAPI
 from modelward.web import (
     account_routes,
     constraints_routes,
+    governance_routes,
     key_routes,
     model_tabs_routes,
     monitor_routes,
     oidc_routes,
     people_routes,
+    policy_routes,
     routes,
     segments_routes,
     settings_routes,
@@ -32,6 +34,8 @@ def include_pages(app: FastAPI) -> None:
         segments_routes,
         constraints_routes,
         monitor_routes,
+        governance_routes,
+        policy_routes,
         routes,
     ):
         app.include_router(part.router)

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from modelward.accounts.permission import Anybody, Editor, Reader
 from modelward.accounts.principal import Right
 from modelward.errors import NotFound
+from modelward.governance.queries import states_of
 from modelward.kit.clock import now
 from modelward.kit.web import Reading, Writing
 from modelward.monitoring.capture_baseline import confirm_reference as confirm
@@ -65,7 +66,8 @@ def favicon(_: Anybody) -> Response:
 
 @router.get("/dashboard")
 def dashboard(request: Request, session: Reading, reader: Reader, done: Done = None) -> Response:
-    view = overview_of(model_cards(session, scope=reader.scope))
+    cards = model_cards(session, scope=reader.scope)
+    view = overview_of(cards, states_of(session, [card.id for card in cards]))
     if request.headers.get("x-part") == "models":
         return page(request, "_overview_list.html", overview=view)
     if any(row.events for row in view.rows):

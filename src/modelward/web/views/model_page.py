@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from modelward.governance.risk_tables import GovernanceState
 from modelward.monitoring.readings import Distribution, EvaluationView, HeatMap, ReferenceView, WindowPoint
 from modelward.web.states import State, state_of
 from modelward.web.time_range import PRESETS, TimeRange, address, model_path, window_name
@@ -18,8 +19,9 @@ from modelward.web.views.naming import column_title
 from modelward.web.views.numbers import TITLES, Table
 from modelward.web.views.overview import reason_without_one
 from modelward.web.views.reasons import Reason, reasons_of
+from modelward.web.views.risk_words import GOVERNANCE
 from modelward.web.views.traffic import Part, latency_part, newest_latency, prediction_part, volume_part
-from modelward.web.writing import count, day, exact, milliseconds, number, score, span
+from modelward.web.writing import NOTHING, ago, count, day, exact, milliseconds, number, score, span
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,7 @@ class ModelReadings:
     features: Mapping[str, str] = field(default_factory=dict)
     events_away: str | None = None
     why: Sequence[Mapping[str, Any]] = ()
+    governed: GovernanceState | None = None
 
 
 @dataclass(frozen=True)
@@ -108,6 +111,7 @@ TABS = (
     ("performance", "Performance"),
     ("fairness", "Fairness"),
     ("segments", "Segments"),
+    ("governance", "Governance"),
     ("constraints", "Constraints"),
     ("monitor", "Monitor"),
 )
@@ -247,8 +251,29 @@ def _status(reference: ReferenceView | None) -> str:
 
 
 def figures(read: ModelReadings, zone: ZoneInfo, now: datetime) -> tuple[Figure, ...]:
-    """Drift, traffic and latency, each with what stands behind it."""
-    return (*_drift_figures(read.latest, zone), _traffic(read.history, read.facts, zone, now), _latency(read.history))
+    """Risk, fairness, drift, traffic and latency, each with what stands behind it."""
+    return (
+        *_governed(read.governed, now),
+        *_drift_figures(read.latest, zone),
+        _traffic(read.history, read.facts, zone, now),
+        _latency(read.history),
+    )
+
+
+def _governed(state: GovernanceState | None, now: datetime) -> tuple[Figure, Figure]:
+    if state is None:
+        return Figure("Risk", NOTHING, "not measured yet"), Figure("Fairness", NOTHING, "not measured yet")
+    status = GOVERNANCE[state.status]
+    slug = status.slug if status.severity >= GOVERNANCE["AT_RISK"].severity else ""
+    when = f", measured {ago(state.measured_at, now)}" if state.measured_at else ""
+    value = NOTHING if state.risk_score is None else f"{state.risk_score:.0f}"
+    risk = Figure("Risk", value, f"{status.word.lower()}{when}", slug)
+    part = next((part for part in state.components if part["name"] == "fairness"), None)
+    if part is None:
+        return risk, Figure("Fairness", NOTHING, "not measured")
+    seen = part["evidence"]
+    interval = f"`{seen['attribute']}`, {score(seen['low'])} to {score(seen['high'])}"
+    return risk, Figure("Fairness", score(seen["fairness_score"]), interval)
 
 
 def _drift_figures(latest: EvaluationView | None, zone: ZoneInfo) -> tuple[Figure, Figure]:

@@ -1,15 +1,17 @@
 """The overview: every model with its state, why, since when, and how it went lately."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from markupsafe import Markup
 
+from modelward.governance.risk_tables import GovernanceState
 from modelward.monitoring.readings import ModelCard, WindowPoint
 from modelward.web.charts import sparkline
 from modelward.web.states import STATES, TOO_FEW, State, state_of
 from modelward.web.time_range import model_path
+from modelward.web.views.risk_words import GOVERNANCE, risk_told
 from modelward.web.writing import count
 
 
@@ -31,6 +33,8 @@ class ModelRow:
     events: int
     last_event_at: datetime | None
     reference: str
+    risk: str
+    governance: State
 
 
 @dataclass(frozen=True)
@@ -41,9 +45,9 @@ class Overview:
     rows: tuple[ModelRow, ...]
 
 
-def overview_of(cards: Sequence[ModelCard]) -> Overview:
-    """Models in need of attention first."""
-    rows = sorted(map(_row, cards), key=lambda row: -row.state.severity)
+def overview_of(cards: Sequence[ModelCard], governed: Mapping[int, GovernanceState] | None = None) -> Overview:
+    """Models in need of attention first; `governed` is what was told last of their risk, by id."""
+    rows = sorted((_row(card, (governed or {}).get(card.id)) for card in cards), key=lambda row: -row.state.severity)
     return Overview(_sentence([row.state for row in rows]), tuple(rows))
 
 
@@ -59,7 +63,7 @@ def _counted(state: State) -> str:
     return "with too few data" if state is TOO_FEW else state.word.lower()
 
 
-def _row(card: ModelCard) -> ModelRow:
+def _row(card: ModelCard, governed: GovernanceState | None) -> ModelRow:
     volumes = [point.rows for point in card.recent]
     return ModelRow(
         name=card.name or card.key,
@@ -76,6 +80,8 @@ def _row(card: ModelCard) -> ModelRow:
         events=card.event_count,
         last_event_at=card.last_event_at,
         reference=card.reference,
+        risk=risk_told(governed),
+        governance=GOVERNANCE[governed.status if governed else None],
     )
 
 
