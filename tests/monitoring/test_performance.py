@@ -261,3 +261,49 @@ def test_an_open_day_is_partial_and_closes_with_time(outcomes: Outcomes) -> None
     outcomes.work(START + 2 * DAY)
     window = outcomes.windows()[0]
     assert (window.closed, window.state) == (True, "final")
+
+
+def sold(outcomes: Outcomes, name: str, day: int, *, rows: int = 300, old: float = 0.3, wrong: float = 1.0) -> None:
+    """A day of sales, whose predictions err four times as much where a customer is old."""
+    world, rng = outcomes.world, outcomes.world.rng
+    table = world.events(rows, START + day * DAY, over=DAY, prefix=name)
+    is_old, truth = rng.random(rows) < old, rng.uniform(50, 150, rows)
+    predicted = truth + rng.normal(0, np.where(is_old, 20, 5) * wrong)
+    for column, values in (("f1", np.where(is_old, 80.0, 30.0)), ("prediction", predicted)):
+        table = table.set_column(table.schema.get_field_index(column), column, [values])
+    outcomes.tables[name] = table.drop_columns(["score"])
+    outcomes.truth |= dict(zip(table["event_id"].to_pylist(), truth.tolist(), strict=True))
+    world.send(outcomes.tables[name], now=START + (day + 1) * DAY)
+
+
+def test_a_regression_is_estimated_from_its_features_until_its_outcomes_come(outcomes: Outcomes) -> None:
+    outcomes.change_model(task="regression")
+    for day in range(9):
+        sold(outcomes, f"d{day}", day, old=0.3 if day < 8 else 0.9)
+    for day in range(8):
+        outcomes.label(f"d{day}")
+    outcomes.work()
+    windows = outcomes.windows()
+    assert [window.state for window in windows] == ["final"] * 8 + ["estimate"]
+    before, last = windows[0].value, windows[-1]
+    assert before is not None
+    assert last.estimate is not None
+    assert last.estimate > 1.5 * before
+    assert last.verdict == "estimated_fall"
+    expected = {name: figure["value"] for name, figure in last.measures["estimates"].items()}
+    assert expected.keys() > {"mean_absolute_error", "root_mean_squared_error", "mean_squared_error"}
+    outcomes.label("d8")
+    outcomes.work()
+    known = outcomes.windows()[-1]
+    assert (known.state, known.estimate, known.parted) == ("final", last.estimate, False)
+    assert known.value == pytest.approx(last.estimate, rel=0.15)
+    assert view(outcomes).back_test[0].metric == "mean_absolute_error"
+
+
+def test_errors_that_no_feature_explains_are_a_drift_of_the_concept(outcomes: Outcomes) -> None:
+    outcomes.change_model(task="regression")
+    for day in range(10):
+        sold(outcomes, f"d{day}", day, wrong=1.0 if day < 8 else 3.0)
+        outcomes.label(f"d{day}")
+    outcomes.work()
+    assert view(outcomes).verdict == "concept_drift"

@@ -12,8 +12,10 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from modelward.events.contract import EventStore
 from modelward.monitoring.joint import Watched
 from modelward.monitoring.joint_store import Counted, Span, counted, outcome_of
+from modelward.monitoring.loss_estimates import gaps_of_basis
 from modelward.monitoring.window_profiles import moment, seconds
 from modelward.registry.tables import Model
 from modelward.rules.concept_drift import usual_gap
@@ -21,6 +23,7 @@ from modelward.rules.outcome_metrics import Curves, calibrated, curves_from, est
 from modelward.rules.performance import JUDGED_BY, Standard
 from modelward.rules.windows import WindowKind, window_of, windows
 from modelward.stats import Outcome
+from modelward.stats.outcome import REGRESSION
 
 FIRST_WINDOWS: Mapping[str, int] = {"hour": 24, "day": 7, "week": 2}
 FIRST_ROWS = 1000
@@ -40,6 +43,11 @@ class Basis:
     """By how much a window's truth may differ from its estimate without any drift, from the basis' own windows."""
     note: str = ""
     """Why nothing can be estimated from it, if so."""
+
+    @property
+    def name(self) -> str:
+        """What tells one basis from another."""
+        return f"{self.source}, {self.labelled} labels until {max(span.end for span in self.spans)}"
 
     def holds(self, start: int, end: int) -> bool:
         """Whether a window shares a moment with the basis."""
@@ -67,7 +75,9 @@ class Found:
     calibration: bytes | None
 
 
-def better_basis(session: Session, watched: Watched, *, kind: WindowKind, until: int) -> Found | None:
+def better_basis(
+    session: Session, store: EventStore, watched: Watched, *, kind: WindowKind, until: int
+) -> Found | None:
     """The basis, if it is another than the known one; None: there is none, or it is the same."""
     known = Basis.of(watched.state.basis if watched.state else None)
     counts = counted(session, model_id=watched.model_id, recipe=watched.plan.recipe)
@@ -82,6 +92,10 @@ def better_basis(session: Session, watched: Watched, *, kind: WindowKind, until:
         for name, found in measured(outcome, watched.plan.task).items()
         if name in JUDGED_BY.get(watched.plan.task, ()) and not math.isnan(found.statistic)
     }
+    if watched.plan.task == REGRESSION:
+        gap, note = gaps_of_basis(store, watched, chosen.spans, chosen.labelled)
+        gaps = {"mean_absolute_error": gap}
+        return Found(Basis(chosen.source, chosen.spans, chosen.labelled, figures, gaps, note), None)
     curves, note = calibrated(outcome, watched.plan.task)
     gaps = {} if curves is None else _usual_gaps(session, watched, chosen.spans, kind, curves)
     basis = Basis(chosen.source, chosen.spans, chosen.labelled, figures, gaps, note)

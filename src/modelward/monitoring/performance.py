@@ -10,12 +10,9 @@ from modelward.rules.concept_drift import parted
 from modelward.rules.finding import number
 from modelward.rules.monitor import Monitor
 from modelward.rules.outcome_metrics import Curves, Estimate, measured, told
-from modelward.rules.performance import JUDGED_BY, Labelled, Standard, judge_performance
+from modelward.rules.performance import FINAL, JUDGED_BY, Labelled, Standard, judge_performance
 from modelward.rules.windows import Window
 from modelward.stats import Metric, Outcome
-
-FINAL = 0.95
-"""From this share of labelled rows on a closed window is final: some outcomes never come."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +70,12 @@ def performance_of(
         **_figures(expected.get(shown or ""), ("estimate", "estimate_low", "estimate_high")),
         "parted": parted(real, expected, JUDGED_BY.get(task, ()), usual=usual) if trusted else None,
         "calibrated_on": yard.basis is not None and yard.basis.holds(*_seconds(window)),
-        "measures": {**told(outcome, real, estimate), "changes": list(changes), "standards": _standards(yard)},
+        "measures": {
+            **told(outcome, real, estimate),
+            "changes": list(changes),
+            "standards": _standards(yard),
+            **_basis(yard, estimate),
+        },
     }
 
 
@@ -96,6 +98,10 @@ def _figures(found: Metric | None, names: tuple[str, str, str]) -> dict[str, flo
 
 def _standards(yard: Yardstick) -> dict[str, Any]:
     return {name: {"value": entry.value, "source": entry.source} for name, entry in yard.standards.items()}
+
+
+def _basis(yard: Yardstick, estimate: Estimate) -> dict[str, Any]:
+    return {"estimated_on": yard.basis.name} if yard.basis and estimate.metrics else {}
 
 
 def _since(changes: Sequence[Mapping[str, Any]]) -> str:

@@ -217,7 +217,7 @@ def _detail(
     session: Session, window: Performance, drifted_since: datetime | None, refused: AbstractSet[str]
 ) -> PerformanceDetail:
     measures = session.scalar(select(Performance.measures).where(Performance.id == window.id)) or {}
-    named = ("metrics", "estimates", "delay", "changes", "standards")
+    named = ("metrics", "estimates", "delay", "changes", "standards", "estimated_on")
     return PerformanceDetail(
         point=_point(window, drifted_since, refused),
         metrics=measures.get("metrics", {}),

@@ -23,16 +23,19 @@ from modelward.monitoring.joint import Watched, read_watched
 from modelward.monitoring.joint_outcome import Summary
 from modelward.monitoring.joint_plan import OUTCOME
 from modelward.monitoring.joint_store import Span, joint_of, pieces_of, put_joint
+from modelward.monitoring.loss_estimates import estimate_window, learned_losses
 from modelward.monitoring.losses import changes_in
 from modelward.monitoring.marks import JOINT, REVIEW, clear, mark, marked
 from modelward.monitoring.performance import Yardstick, performance_of
 from modelward.monitoring.performance_state import settle
 from modelward.monitoring.tables import Fairness, Joint, Performance
 from modelward.monitoring.window_profiles import moment, seconds
-from modelward.rules.outcome_metrics import estimated
+from modelward.rules.outcome_json import metric_from
+from modelward.rules.outcome_metrics import Estimate, estimated
 from modelward.rules.performance import PerformanceVerdict
 from modelward.rules.windows import Due, DueReason, WindowKind, due, window_of
 from modelward.stats import GroupOutcomes, Outcome
+from modelward.stats.outcome import REGRESSION
 
 WINDOWS_AT_ONCE = 24
 LOOKED_INTO = 2
@@ -108,7 +111,7 @@ def review(engine: Engine, store: EventStore, *, model_id: int, now: datetime) -
         if watched.state.settings != watched.settings or watched.state.recipe != watched.plan.recipe:
             return lambda writer: enqueue(writer, "joint", str(model_id), run_at=now)
         kind, clock = window_kind_of(watched), watched.subject.clock(now)
-        found = better_basis(session, watched, kind=kind, until=seconds(clock))
+        found = better_basis(session, store, watched, kind=kind, until=seconds(clock))
         if found is not None:
             return lambda writer: _take_basis(writer, watched, found, now)
         return _review(session, store, watched, kind=kind, clock=clock, now=now)
@@ -189,9 +192,31 @@ def _window(
         for name, summary in found.items()
         if isinstance(summary, GroupOutcomes)
     )
-    estimate = estimated(outcome, watched.plan.task, yard.calibration)
+    if watched.plan.task == REGRESSION:
+        estimate = _of_losses(session, store, watched, yard, entry, outcome.rows)
+    else:
+        estimate = estimated(outcome, watched.plan.task, yard.calibration)
     performance = performance_of(window, outcome, yard, estimate, closed=closed, changes=changes)
     return ReviewedWindow(entry, found, performance, fairness)
+
+
+def _of_losses(
+    session: Session, store: EventStore, watched: Watched, yard: Yardstick, entry: Due, rows: int
+) -> Estimate:
+    """The estimate of a regression: the one that is known of these very rows, or a new look at them."""
+    if yard.basis is None:
+        return Estimate()
+    known = session.scalars(
+        select(Performance).where(
+            Performance.model_id == watched.model_id,
+            Performance.kind == window_kind_of(watched),
+            Performance.starts_at == entry.window.start,
+        )
+    ).first()
+    if known is not None and known.rows == rows and known.measures.get("estimated_on") == yard.basis.name:
+        return Estimate({name: metric_from(figure) for name, figure in known.measures["estimates"].items()})
+    learned = learned_losses(store, watched, yard.basis.spans, yard.basis.labelled)
+    return estimate_window(store, watched, entry.window, learned)
 
 
 def _take_basis(session: Session, watched: Watched, found: Found, now: datetime) -> None:

@@ -54,7 +54,8 @@ def compare(
             `{"bus": "p_bus", "car": "p_car"}`, or a list of columns that are called as their classes are.
         label: The column of true outcomes. They come late, so that its missing values are no finding. With a prediction
             or a score it gives `report.performance`: every metric with its interval, held against the reference's;
-            where outcomes are missing, what the scores say that the metrics will be.
+            where outcomes are missing, what the scores say that the metrics will be, or, of a regression, what the
+            features do (by scikit-learn, with `modelward[estimation]`).
         protected: Columns by whose groups `report.fairness` is judged (two classes only; numbers are cut at the
             reference's quartiles unless `protected_edges` are given); they are compared like any other.
         timestamp: The column of times, which is not compared. Where the reference holds at least 20 stretches as long
@@ -109,7 +110,7 @@ def compare(
     if segment is not None:
         whole = {"profiles": profiles, "whole": comparison, "monitor": monitor}
         divided = _divided(segment, reference_rows, current, skip={*skip, *left_out}, **whole)
-    judged = judge_outcomes((reference_rows, current), profiles, roles, monitor, task=task, chances=chances)
+    judged = judge_outcomes((reference_rows, current), profiles, roles, monitor, task=task, chances=chances, seed=seed)
     found = None
     if slices:
         compared = [finding.column for finding in comparison.columns]

@@ -6,12 +6,14 @@ from typing import Any, NamedTuple
 from modelward.errors import Invalid
 from modelward.report.dated import readable_again
 from modelward.report.fairness import Fairness, fairness_of
+from modelward.report.loss_estimates import estimate_losses
 from modelward.report.outcome_plan import plan_of
 from modelward.report.outcomes import read_outcomes
 from modelward.report.performance import Measured, Performance, performance_of
 from modelward.rules.monitor import Monitor
-from modelward.rules.performance import PerformanceVerdict
+from modelward.rules.performance import FINAL, PerformanceVerdict
 from modelward.stats import Profile
+from modelward.stats.outcome import REGRESSION
 
 UNREAD = (
     "predictions and outcomes are held against each other row by row, and the rows of a profile, a stream or a text "
@@ -34,6 +36,7 @@ def judge_outcomes(
     *,
     task: str | None,
     chances: Mapping[str, str] | None = None,
+    seed: int = 0,
 ) -> Judged:
     """The verdicts on performance (with a label) and fairness (with protected columns); both tables are read again.
 
@@ -47,7 +50,10 @@ def judge_outcomes(
         if not all(map(readable_again, tables)):
             return Judged(_unread(plan.task) if plan.label else None, ())
         before, now = (read_outcomes(table, plan) for table in tables)
-        performance = performance_of(before, now, monitor) if plan.label else None
+        estimate = None
+        if plan.task == REGRESSION and plan.label and now.labelled < FINAL * now.rows:
+            estimate = estimate_losses(tables, profiles, plan, roles, seed=seed)
+        performance = performance_of(before, now, monitor, estimate) if plan.label else None
         return Judged(performance, fairness_of(before, now, monitor))
     except ValueError as error:
         raise Invalid(str(error)) from error

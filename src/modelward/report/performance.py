@@ -18,6 +18,7 @@ from modelward.rules.performance import (
     judge_performance,
 )
 from modelward.stats import Confusion, Metric, Residuals
+from modelward.stats.outcome import REGRESSION
 
 NO_STANDARD = "the outcomes of the reference are not known, so that there is nothing to hold this against"
 NOT_VALID = (
@@ -114,11 +115,16 @@ class Performance:
         }
 
 
-def performance_of(reference: Outcomes, current: Outcomes, monitor: Monitor) -> Performance:
-    """The verdict on the current table; its metrics are held against the same ones of the reference."""
+def performance_of(
+    reference: Outcomes, current: Outcomes, monitor: Monitor, estimate: Estimate | None = None
+) -> Performance:
+    """The verdict on the current table; its metrics are held against the same ones of the reference.
+
+    `estimate` is what is expected of it without outcomes, where scores do not say that.
+    """
     known = Labelled(current.rows, current.labelled)
     before, now = reference.metrics, current.metrics
-    estimate = _estimate(reference, current)
+    estimate = estimate or _estimate(reference, current)
     expected = estimate.metrics
     judged_by = JUDGED_BY.get(current.task, ())
     standards = {
@@ -143,7 +149,9 @@ def performance_of(reference: Outcomes, current: Outcomes, monitor: Monitor) -> 
 
 
 def _estimate(reference: Outcomes, current: Outcomes) -> Estimate:
-    """What can be expected of the current rows, or why nothing can."""
+    """What can be expected of the current rows by their scores, or why nothing can."""
+    if current.task == REGRESSION:
+        return Estimate()
     curves, reason = reference.calibration()
     return Estimate(reason=reason) if curves is None else current.estimates(curves)
 

@@ -68,6 +68,13 @@ def metric_json(found: Metric) -> dict[str, Any]:
     return wire | ({"reason": found.reason} if math.isnan(found.statistic) else {})
 
 
+def metric_from(wire: Mapping[str, Any]) -> Metric:
+    """A metric from its JSON."""
+    value, low, high = (math.nan if wire[name] is None else wire[name] for name in ("value", "low", "high"))
+    told = (wire["method"], wire["confidence"], wire.get("error", 0.0), wire.get("reason", ""))
+    return Metric(value, low, high, wire["rows"], *told)
+
+
 def classes_json(counted: Confusion, areas: Mapping[str, Metric] | None = None) -> dict[str, Any]:
     """Each class, with the ROC AUC of those that have one, and the confusion counts, each with its interval; neither
     where there are too many classes.

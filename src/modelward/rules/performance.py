@@ -48,6 +48,8 @@ JUDGED_BY: Mapping[str, tuple[str, ...]] = {
 """The metrics that decide, by task; the first that has a standard is the one a window is shown by."""
 LOWER_IS_BETTER = frozenset({"mean_absolute_error"})
 
+FINAL = 0.95
+"""From this share of known outcomes on a closed window is final, and needs no estimate: some outcomes never come."""
 NEEDED, OF = 2, 3
 """So many of the last windows make what one of them does not make alone."""
 
