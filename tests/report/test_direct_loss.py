@@ -22,7 +22,7 @@ def performance(before, now):
 def sales(rows=3000, *, seed=0, busy=0.3, labels=True):
     """Predictions that err four times as much on busy days, and in one town a little more."""
     rng = np.random.default_rng(seed)
-    is_busy, town = rng.random(rows) < busy, rng.choice(["Bonn", "Ulm", None], rows)
+    is_busy, town = rng.random(rows) < busy, rng.choice(np.array(["Bonn", "Ulm", None], dtype=object), rows)
     truth = rng.uniform(50, 150, rows)
     error = rng.normal(0, np.where(is_busy, 20, 5) + 3 * (town == "Ulm"))
     return pd.DataFrame(

@@ -193,7 +193,7 @@ def _window(
         if isinstance(summary, GroupOutcomes)
     )
     if watched.plan.task == REGRESSION:
-        estimate = _of_losses(session, store, watched, yard, entry, outcome.rows)
+        estimate = _of_losses(session, store, watched, yard, entry, rows=outcome.rows)
     else:
         estimate = estimated(outcome, watched.plan.task, yard.calibration)
     performance = performance_of(window, outcome, yard, estimate, closed=closed, changes=changes)
@@ -201,7 +201,7 @@ def _window(
 
 
 def _of_losses(
-    session: Session, store: EventStore, watched: Watched, yard: Yardstick, entry: Due, rows: int
+    session: Session, store: EventStore, watched: Watched, yard: Yardstick, entry: Due, *, rows: int
 ) -> Estimate:
     """The estimate of a regression: the one that is known of these very rows, or a new look at them."""
     if yard.basis is None:

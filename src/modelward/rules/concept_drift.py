@@ -1,10 +1,10 @@
 """When truth and estimate part: the concept has drifted, and the estimate is not valid.
 
 An estimate without labels believes that a score is worth what it was on the reference. Law: in a window they part when
-their intervals do not meet and they differ by at least 0.05 (the error of the calibration, which no interval holds), or
-three times what they differ by from window to window on the basis, if that is more: days differ without any drift. Two
-of the last three windows that have both make it
-concept drift; it ends when two of three agree again.
+their intervals do not meet and they differ by at least 0.05, or 5 % of an error that has a unit (the error of the
+calibration, which no interval holds), or three times what they differ by from window to window on the basis, if that is
+more: days differ without any drift. Two of the last three windows that have both make it concept drift; it ends when
+two of three agree again.
 """
 
 import math
@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from modelward.rules.performance import LOWER_IS_BETTER
 from modelward.stats import Metric
 
 GAP = 0.05
@@ -38,7 +39,7 @@ def parted(
     known = [name for name in names if _has(measured, name) and _has(estimated, name)]
     if not known:
         return None
-    least = {name: max(GAP, (usual or {}).get(name, 0.0)) for name in known}
+    least = {name: max(_gap(name, measured[name]), (usual or {}).get(name, 0.0)) for name in known}
     return any(_apart(measured[name], estimated[name], least[name]) for name in known)
 
 
@@ -63,6 +64,11 @@ def concept_drift(windows: Sequence[tuple[datetime, bool | None]]) -> ConceptDri
     return ConceptDrift(
         since, "truth and estimate part: a score is no longer worth what it was; the estimate is not valid"
     )
+
+
+def _gap(name: str, measured: Metric) -> float:
+    """Of a metric that has a unit, a share of it."""
+    return GAP * abs(measured.statistic) if name in LOWER_IS_BETTER else GAP
 
 
 def _has(metrics: Mapping[str, Metric], name: str) -> bool:
