@@ -3,6 +3,7 @@
 import json
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,12 @@ KNOWN = 100_000
 
 def main() -> None:
     task, asked = sys.argv[1], json.loads(sys.argv[2])
-    found = {"seconds": seconds, "many_classes": many_classes, "regression": regression}[task](**asked)
+    tasks: dict[str, Callable[..., Any]] = {
+        "seconds": seconds,
+        "many_classes": many_classes,
+        "regression": regression,
+    }
+    found = tasks[task](**asked)
     print(json.dumps(found))
 
 

@@ -27,6 +27,7 @@ from modelward.web.writing import count, exact, measure, number, percent, span
 
 Address = Callable[[datetime], str]
 
+CAME_TRUE = "What was predicted, and what came true"
 STATES = {
     "final": "final",
     "partial": "partial: not all outcomes are known",
@@ -56,6 +57,9 @@ class DetailView:
     estimated: bool
     classes: tuple[str, ...]
     confusion: tuple[tuple[str, tuple[str, ...]], ...]
+    confusion_title: str
+    rates: tuple[tuple[str, ...], ...]
+    """Of many classes, each one's rows, precision, recall, F1 and ROC AUC, with their intervals."""
     quantiles: tuple[tuple[str, str, str], ...]
     changes: tuple[str, ...]
 
@@ -76,6 +80,7 @@ class PerformanceTab:
     coverage_sentence: str
     against: Markup | None
     back: tuple[Back, ...]
+    no_estimate: str
     detail: DetailView | None
     rows: tuple[WindowRow, ...]
     shown: str
@@ -107,6 +112,7 @@ def performance_tab(
         coverage_sentence=_coverage_told(points),
         against=_against(windows, points, name),
         back=tuple(_back(test) for test in view.back_test),
+        no_estimate="" if any(point.estimated for point in points) else view.no_estimate,
         detail=_detail(opened, zone) if opened else None,
         rows=tuple(_row(point, zone, link) for point in reversed(points[-WINDOWS:])),
         shown=shown_of(len(points)),
@@ -250,10 +256,11 @@ def _back(test: BackTest) -> Back:
     name = metric_name(test.metric)
     better = test.mean_absolute_error < test.error_of_no_estimate
     told = "closer than" if better else "no closer than"
+    refused = "" if test.valid else " So its estimates are not valid here, and decide nothing."
     sentence = (
         f"{name}: over {count(test.windows, 'window')} that the calibration had not seen, estimates were off by "
         f"{figure(test.mean_absolute_error)} on average, {told} saying the standard each time "
-        f"({figure(test.error_of_no_estimate)})."
+        f"({figure(test.error_of_no_estimate)}).{refused}"
     )
     promised = "promise too much" if test.bias > 0 else "promise too little"
     rows = (
@@ -282,7 +289,8 @@ def _detail(found: PerformanceDetail, zone: ZoneInfo) -> DetailView:
     point, extra = found.point, found.extra
     names = [*found.metrics, *(name for name in found.estimates if name not in found.metrics)]
     metrics = [(metric_name(n), *told(found.metrics.get(n)), *told(found.estimates.get(n))) for n in names]
-    confusion: Mapping[str, Any] = extra.get("confusion") or {"classes": [], "counts": []}
+    known = "" if extra.get("confusion") else "estimated_"
+    confusion: Mapping[str, Any] = extra.get(f"{known}confusion") or {"classes": [], "counts": []}
     held = [f"{metric_name(n)} {figure(s['value'])}, {s['source']}" for n, s in found.standards.items()]
     return DetailView(
         name=_when(point, zone),
@@ -294,13 +302,26 @@ def _detail(found: PerformanceDetail, zone: ZoneInfo) -> DetailView:
         estimated=bool(found.estimates),
         classes=tuple(str(name) for name in confusion["classes"]),
         confusion=tuple(
-            (str(name), tuple(exact(value) for value in row))
+            (str(name), tuple(exact(round(value)) for value in row))
             for name, row in zip(confusion["classes"], confusion["counts"], strict=True)
         ),
+        confusion_title="What was predicted, and what is expected to come true" if known else CAME_TRUE,
+        rates=tuple(_rates(entry) for entry in extra.get(f"{known}classes", []))
+        if len(confusion["classes"]) > 2
+        else (),
         quantiles=tuple(
             (percent(float(share)), *told(found_at)) for share, found_at in extra.get("residual_quantiles", {}).items()
         ),
         changes=tuple(_change(change) for change in found.changes),
+    )
+
+
+def _rates(entry: Mapping[str, Any]) -> tuple[str, ...]:
+    figures = (told(entry.get(name)) for name in ("precision", "recall", "f1", "roc_auc"))
+    return (
+        str(entry["class"]),
+        exact(entry["rows"]),
+        *(f"{value} ({within})" if within else value for value, within in figures),
     )
 
 
