@@ -4,6 +4,7 @@ import re
 
 import pytest
 from fastapi.testclient import TestClient
+from tests.monitoring.test_segment_profiles import declare, refer, work
 from tests.monitoring.test_segments import in_one_town
 from tests.monitoring.world import START, World
 from tests.web.conftest import DAY
@@ -55,6 +56,30 @@ def test_what_cannot_be_divided_is_said_in_a_sentence_on_the_page(reader: TestCl
 def test_a_model_without_events_says_what_will_be_here(reader: TestClient, world: World) -> None:
     page = text_of(reader.get(TAB).text)
     assert "curl http://models.example:8000/api/v1/events" in page
+
+
+def test_a_declared_segment_has_a_line_a_value_and_its_alarm_is_on_the_page_of_the_model(
+    reader: TestClient, world: World
+) -> None:
+    declare(world, ["town", "vip"])
+    for day in range(3):
+        table = world.events(1500, START + day * DAY, over=DAY, prefix=f"s{day}")
+        world.send(in_one_town(table, "Bonn", 12.0) if day == 2 else table, now=START + (day + 1) * DAY)
+    refer(world)
+    work(world)
+    page = reader.get(f"{TAB}?range=7d").text
+    told = text_of(page)
+    assert "Only where town is Bonn : age moved" in told
+    assert page.count('class="line series-') == 3
+    rows = re.findall(r'<rect class="key-series-\d" width="12" height="12" rx="2"/></svg> (\w+)</th>', page)
+    assert rows == ["Bonn", "Köln", "Ulm"]
+    assert "Largest PSI of any column" in told
+    front = text_of(reader.get("/dashboard/models/churn?range=7d").text)
+    assert "Only where town is Bonn : age moved" in front
+    searched = text_of(reader.get(f"{TAB}?slices=drift&range=7d").text)
+    assert "sampled rows against 1,500" in searched
+    refused = text_of(reader.get(f"{TAB}?slices=loss&range=7d").text)
+    assert "A loss needs rows with an outcome" in refused
 
 
 def test_it_is_not_for_strangers(stranger: TestClient, world: World) -> None:

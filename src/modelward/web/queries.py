@@ -16,6 +16,7 @@ from modelward.monitoring import queries as monitoring
 from modelward.monitoring.monitor_settings import monitor_of
 from modelward.monitoring.quality_answers import quality, with_records
 from modelward.monitoring.readings import Distribution, EvaluationView, HeatMap, WindowPoint
+from modelward.monitoring.segment_queries import segment_alarms
 from modelward.monitoring.why import why_now
 from modelward.registry.service import resolve, schema
 from modelward.registry.tables import Model, Project
@@ -24,6 +25,7 @@ from modelward.web.views.column import Limits
 from modelward.web.views.heat import chosen_column
 from modelward.web.views.model_page import Asked, ModelFacts, ModelReadings
 from modelward.web.views.naming import column_title
+from modelward.web.views.segment_lines import told_alarms
 from modelward.web.views.traffic import newest_telling
 
 WINDOWS = 400  # at most on one page
@@ -139,6 +141,7 @@ def readings(session: Session, events: EventStore, facts: ModelFacts, asked: Ask
         latest=latest,
         reference=monitoring.reference(session, model_id=facts.id),
         why=_why(session, facts, latest),
+        parts=told_alarms(segment_alarms(session, facts.id)),
         chosen=chosen_of(session, facts, asked, heat),
         prediction=_prediction_of(session, facts, heat),
         events=rows,
@@ -164,6 +167,7 @@ def status_readings(session: Session, facts: ModelFacts, _asked: Asked) -> Model
         latest=monitoring.latest_evaluation(session, model_id=facts.id),
         reference=monitoring.reference(session, model_id=facts.id),
         governed=states_of(session, [facts.id]).get(facts.id),
+        parts=told_alarms(segment_alarms(session, facts.id)),
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
@@ -19,8 +20,10 @@ from modelward.monitoring import queries as monitoring
 from modelward.monitoring.columns import PREDICTION, SPECIAL, profiled_columns
 from modelward.monitoring.monitor_settings import monitor_of
 from modelward.monitoring.readings import WindowPoint
+from modelward.monitoring.segment_queries import segment_alarms, segment_windows
 from modelward.monitoring.segments import Asked as Divided
 from modelward.monitoring.segments import ask, segments_answer
+from modelward.monitoring.slices import By, SlicesAsked, ask_for_slices, slices_answer
 from modelward.registry.tables import Model
 from modelward.web import queries
 from modelward.web.errors import PageRoute
@@ -30,6 +33,7 @@ from modelward.web.routes import Asking
 from modelward.web.snippets import base_of, first_event
 from modelward.web.time_range import address, model_path
 from modelward.web.views.model_page import Asked, ModelFacts
+from modelward.web.views.segment_lines import SHOWS, SegmentLines, ranking_of, segment_lines, told_alarms
 from modelward.web.views.segments import segments_tab
 from modelward.web.views.tabs import TabHead, head_of
 from modelward.web.views.traffic import newest_telling
@@ -37,6 +41,8 @@ from modelward.web.views.traffic import newest_telling
 router = APIRouter(route_class=PageRoute, include_in_schema=False, default_response_class=HTMLResponse)
 
 Over = Literal["window", "30d", "range"]
+Show = Literal["drift", "performance", "fairness"]
+SEARCHES = (("drift", "Search for drift"), ("loss", "Search for loss"))
 SPANS = (("window", "the newest window"), ("30d", "the last 30 days of the range"), ("range", "the whole range"))
 
 
@@ -51,6 +57,9 @@ class Division:
     declared: tuple[str, ...]
     asked: Divided | None
     refused: str
+    search: SlicesAsked | None = None
+    lines: SegmentLines | None = None
+    alarms: tuple[str, ...] = ()
 
 
 @router.get("/dashboard/models/{key}/segments")
@@ -60,14 +69,17 @@ def segments(
     key: str,
     by: Annotated[str | None, Query(max_length=200)] = None,
     over: Over = "30d",
+    show: Show = "drift",
+    slices: By | None = None,
     asking: Asking,
     reader: Reader,
 ) -> Response:
     with reading(request.app.state.database) as session:
-        read = _division(session, reader.scope, key, asking, by=by or None, over=over)
+        read = _division(session, reader.scope, key, asking, by=by or None, over=over, show=show, slices=slices)
     answer, refused = _divided(request, read)
+    found, not_searched = _searched(request, read)
     by = by or (read.declared[0] if read.declared else None)
-    kept = {name: value for name, value in (("by", by), ("over", over)) if value}
+    kept = {name: value for name, value in (("by", by), ("over", over), ("show", show)) if value}
     spans = [(p.starts_at, p.ends_at) for p in read.points]
     head = head_of(read.facts, read.range, "segments", spans=spans, kept=kept)
     return page(
@@ -76,6 +88,15 @@ def segments(
         model=head,
         tab=segments_tab(answer, zone=read.facts.zone, link=lambda c: _column(head, c)) if answer else None,
         refused=refused,
+        lines=read.lines,
+        alarms=read.alarms,
+        waiting=by in read.declared,
+        shows=[(value, words, head.address(by=by, over=over, show=value) + "#lines") for value, words in SHOWS],
+        ranking=ranking_of(answer) if answer else None,
+        found=found,
+        slices_refused=not_searched,
+        searched=slices,
+        searches=[(v, words, head.address(by=by, over=over, show=show, slices=v) + "#slices") for v, words in SEARCHES],
         columns=read.columns,
         declared=[(name, head.address(by=name, over=over)) for name in read.declared],
         by=by,
@@ -85,7 +106,17 @@ def segments(
     )
 
 
-def _division(session: Session, scope: Scope, key: str, asking: Address, *, by: str | None, over: Over) -> Division:
+def _division(
+    session: Session,
+    scope: Scope,
+    key: str,
+    asking: Address,
+    *,
+    by: str | None,
+    over: Over,
+    show: Show,
+    slices: By | None,
+) -> Division:
     facts = queries.facts_of(session, scope, key)
     asked = queries.asked_of(session, facts, asking, now())
     points = monitoring.window_history(
@@ -100,7 +131,25 @@ def _division(session: Session, scope: Scope, key: str, asking: Address, *, by: 
             divided = ask(session, model, by, *_span(points, over))
         except Invalid as error:
             refused = error.sentence
-    return Division(facts, asked, points, tuple(columns) if points else (), declared, divided, refused)
+    search = ask_for_slices(session, model, slices, *_span(points, over)) if points and slices else None
+    lines, alarms = _lines(session, model, by or (declared[0] if declared else None), asked, show)
+    known = tuple(columns) if points else ()
+    return Division(facts, asked, points, known, declared, divided, refused, search, lines, alarms)
+
+
+def _lines(
+    session: Session, model: Model, by: str | None, asked: Asked, show: Show
+) -> tuple[SegmentLines | None, tuple[str, ...]]:
+    """The history of a declared segment, and what alarms in it."""
+    monitor = monitor_of(model)
+    if by is None or by not in monitor.segments:
+        return None, ()
+    kind = "day" if monitor.window == "events" else monitor.window
+    span = {"start": asked.range.start, "end": asked.range.end}
+    histories = segment_windows(session, model_id=model.id, kind=kind, segment=by, **span)
+    alarms = segment_alarms(session, model.id)
+    found = segment_lines(by, histories, alarms, show=show, zone=ZoneInfo(model.time_zone))
+    return found, told_alarms(alarms, by)
 
 
 def _span(points: tuple[WindowPoint, ...], over: Over) -> tuple[datetime, datetime]:
@@ -117,6 +166,16 @@ def _divided(request: Request, read: Division) -> tuple[Mapping[str, Any] | None
         return None, read.refused
     try:
         return segments_answer(request.app.state.events, read.asked), ""
+    except Invalid as error:
+        return None, error.sentence
+
+
+def _searched(request: Request, read: Division) -> tuple[Mapping[str, Any] | None, str]:
+    """The slices that were found, or the sentence that says why nothing was searched."""
+    if read.search is None:
+        return None, ""
+    try:
+        return slices_answer(request.app.state.events, read.search), ""
     except Invalid as error:
         return None, error.sentence
 

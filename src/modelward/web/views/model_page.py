@@ -65,6 +65,8 @@ class ModelReadings:
     events_away: str | None = None
     why: Sequence[Mapping[str, Any]] = ()
     governed: GovernanceState | None = None
+    parts: Sequence[str] = ()
+    """What alarms in parts of the rows, in sentences."""
 
 
 @dataclass(frozen=True)
@@ -141,6 +143,8 @@ class ModelPage:
     why: tuple[Reason, ...]
     state: State
     reason: str
+    parts: tuple[str, ...]
+    parts_address: str
     figures: tuple[Figure, ...]
     computed_at: datetime | None
     reference: ReferenceCard
@@ -163,6 +167,10 @@ class ModelPage:
     here: str
 
 
+MOST_PARTS = 3
+"""So many parts of the rows that alarm are told on the page of the model; its tab of segments has all."""
+
+
 def model_page(read: ModelReadings, asked: Asked, *, now: datetime) -> ModelPage:
     """Everything the page shows. `now` decides what today is."""
     zone = read.facts.zone
@@ -178,6 +186,8 @@ def model_page(read: ModelReadings, asked: Asked, *, now: datetime) -> ModelPage
         state=state_of(read.facts.health),
         reason=read.facts.health_reason
         or reason_without_one(read.facts.health, _status(read.reference), read.facts.event_count),
+        parts=tuple(read.parts[:MOST_PARTS]),
+        parts_address=address(f"{path}/segments", **asked.range.parameters(zone)),
         figures=figures(read, zone, now),
         computed_at=read.latest.evaluated_at if read.latest else None,
         reference=reference_card(read.reference, path, zone),
