@@ -22,8 +22,9 @@ from modelward.audit.tables import AuditEntry
 from modelward.audit.verify import verify_chain
 from modelward.kit.clock import now
 from modelward.kit.database import change, reading, writing
+from modelward.monitoring.constraints import put_constraints
 from modelward.registry.service import save_baseline
-from modelward.registry.tables import Baseline, Project
+from modelward.registry.tables import Baseline, Model, Project
 
 MEMBER = Role.MEMBER
 EVENTS = "what programs send is data, kept in the event store; a model that it registers is told of by another test"
@@ -44,6 +45,8 @@ TELLS_NOTHING: Final[Mapping[tuple[str, str], str]] = {
     ("PUT", "/logs/prediction/{event_id}"): EVENTS,
     ("POST", "/labels"): EVENTS,
     ("POST", "/auth/register"): "the entry stands in the chain of the organisation that it makes: another test",
+    ("POST", "/audit/verify"): "it looks at the chain and keeps what it found",
+    ("POST", "/policies/preview"): "it tries what nobody puts in force",
     ("POST", "/ingestion/retry"): "there is nothing to retry here: tests/ingest/test_health.py",
     ("POST", "/models/{model}/baseline/window"): "the model has no events here: tests/monitoring/test_told.py",
 }
@@ -58,6 +61,8 @@ INSTEAD: Final[Mapping[tuple[str, str], dict[str, Any]]] = {
     ("POST", "/models/{model}/baseline"): {"files": {"file": ("reference.csv", CSV.encode())}},
     OWN_PASSWORD: {"body": {"current": PASSWORD, "new": "eight purple herons", "again": "eight purple herons"}},
     ("POST", "/settings/people"): {"body": {"email": "newer@ours.example"}},
+    ("POST", "/dashboard/models/{key}/constraints"): {"body": {"column": "score", "minimum": "0.1"}},
+    ("POST", "/dashboard/models/{key}/monitor"): {"body": {"minimum_rows": "333"}},
     ("POST", "/settings"): {"body": {"name": "Renamed"}},
 }
 """What is sent where the table's own request would not change anything."""
@@ -98,6 +103,9 @@ def asked(ours: Town, method: str, path: str) -> tuple[str, Row]:
         if path.endswith("/confirm"):
             change(session, update(Baseline).values(status="replaced"))
             save_baseline(session, model_id=ours.model_id, source="window", status="provisional", now=now())
+        if path.endswith("/constraints/all"):
+            model, wire = session.get_one(Model, ours.model_id), [{"column": "score", "maximum": 0.9}]
+            put_constraints(session, model=model, wire=wire, now=now())
     there = {**THERE, "{user_id}": str(person.id), "{key_id}": str(key.id), "{project}": project.key}
     if path == "/settings/organisations":
         row = row._replace(body={"organisation": ours.organisation_id})

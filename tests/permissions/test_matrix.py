@@ -169,6 +169,8 @@ PAGES: dict[tuple[str, str], Row] = {
     ("POST", "/dashboard/models/{key}/reference/confirm"): Row(EDIT),
     ("GET", "/dashboard/waiting"): Row(READ, query="since=0"),
     ("POST", "/dashboard/waiting/key"): Row(ADMIN),
+    ("GET", "/audit"): Row(READ),
+    ("POST", "/audit/verify"): Row(ADMIN),
     ("GET", "/settings"): Row(READ),
     ("POST", "/settings"): Row(OWN, {"name": "Ours"}),
     ("GET", "/settings/organisations"): Row(OPERATOR),

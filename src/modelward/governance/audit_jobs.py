@@ -57,10 +57,15 @@ def verify(engine: Engine, settings: Settings, *, now: datetime) -> Write:
 
     def write(writer: Session) -> None:
         for one in found:
-            _tell(writer, one, now)
-            keep(writer, one, now=now)
+            note(writer, one, now=now)
 
     return write
+
+
+def note(session: Session, found: Verified, *, now: datetime) -> None:
+    """Keep what was found, and tell where that is something else than the time before."""
+    _tell(session, found, now)
+    keep(session, found, now=now)
 
 
 def _tell(session: Session, found: Verified, now: datetime) -> None:

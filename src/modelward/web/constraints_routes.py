@@ -73,7 +73,7 @@ def change(
     others = [entry for entry in constraints_answer(session, model)["in_force"] if entry["column"] != form.column]
     try:
         asked = [constraint_from(form.model_dump())] if form.act == "save" else []
-        put_constraints(session, model=model, wire=[*others, *asked], now=now())
+        put_constraints(session, model=model, wire=[*others, *asked], now=now(), author=editor.author)
     except Invalid as error:
         session.rollback()
         with reading(request.app.state.database) as again:
@@ -91,7 +91,7 @@ def change_all(
     kept = answer["in_force"] if act == "suggest" else []
     named = {entry["column"] for entry in kept}
     new = [entry for entry in answer["suggested"] if entry["column"] not in named] if act == "suggest" else []
-    put_constraints(session, model=model, wire=[*kept, *new], now=now())
+    put_constraints(session, model=model, wire=[*kept, *new], now=now(), author=editor.author)
     return done(f"{model_path(key)}/constraints", "constraints-changed")
 
 

@@ -34,6 +34,7 @@ _TOLD: Final[Mapping[str, str]] = {
     "monitor-changed": "The settings hold from now on. The history is judged anew by them.",
     "constraints-changed": "These constraints are in force. The history is judged anew by them.",
     "policy-changed": "The policy has a new version. Every model under it is looked at anew.",
+    "audit-verified": "The chain was verified just now.",
     "switched": "You look at another organisation now.",
 }
 

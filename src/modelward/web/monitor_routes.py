@@ -85,7 +85,8 @@ def change(
     model = resolve(session, editor.scope, key)
     written = form.model_dump()
     try:
-        change_monitor(session, model=model, wire=settings_from(written, monitor_of(model)), now=now())
+        wire = settings_from(written, monitor_of(model))
+        change_monitor(session, model=model, wire=wire, now=now(), author=editor.author)
     except Invalid as error:
         session.rollback()
         with reading(request.app.state.database) as again:

@@ -4,6 +4,7 @@ from fastapi import FastAPI
 
 from modelward.web import (
     account_routes,
+    audit_routes,
     constraints_routes,
     governance_routes,
     key_routes,
@@ -30,6 +31,7 @@ def include_pages(app: FastAPI) -> None:
         key_routes,
         account_routes,
         waiting_routes,
+        audit_routes,
         model_tabs_routes,
         segments_routes,
         constraints_routes,
