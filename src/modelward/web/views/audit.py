@@ -1,6 +1,7 @@
 """The audit chain as lines that a person reads: who did what, for whom, from where, what changed, and why."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +9,7 @@ from typing import Any, Final
 
 from modelward.audit.tables import AuditCheck, AuditEntry
 from modelward.web.states import HEALTHY, SILENT, State
-from modelward.web.writing import count
+from modelward.web.writing import count, utc
 
 _PHRASES: Final[Mapping[str, str]] = {
     "user.password_changed": "chose another password for",
@@ -28,6 +29,8 @@ _PHRASES: Final[Mapping[str, str]] = {
 _KINDS: Final = ("model", "reference", "project", "key", "user", "organisation", "policy", "version", "channel", "rule")
 _NAMED_ALREADY: Final = ("key", "reference", "organisation", "ingestion", "audit chain")
 """Kinds whose titles say what they are."""
+_MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?\+00:00")
+"""As the chain keeps a moment."""
 _LONGEST = 160  # characters of a value that are shown at once
 
 
@@ -128,7 +131,7 @@ def _shown(value: Any) -> str | None:
     if value is None:
         return None
     if isinstance(value, str):
-        return value
+        return utc(datetime.fromisoformat(value)) if _MOMENT.fullmatch(value) else value
     if isinstance(value, bool):
         return "yes" if value else "no"
     return json.dumps(value, ensure_ascii=False)
