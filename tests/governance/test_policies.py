@@ -18,12 +18,14 @@ from modelward.errors import Conflict, Invalid
 from modelward.governance import policy_routes, risk_routes
 from modelward.governance.change_policy import change_policy, preview_policy
 from modelward.governance.policies import InForce, Place, policy_of
+from modelward.governance.policy_schemas import PolicyFields
 from modelward.governance.policy_tables import PolicyVersion
 from modelward.governance.risk_tables import RiskRecord
 from modelward.jobs.tables import Job
 from modelward.kit.database import reading, writing
 from modelward.kit.problems import install_problem_handlers
 from modelward.registry.tables import Model
+from modelward.rules.policy import BUILT_IN
 from modelward.settings import settings_from
 
 
@@ -71,6 +73,10 @@ def test_without_a_policy_the_built_in_one_holds_as_version_0(world: MeasuredWor
     found = in_force(world)
     assert (found.policy.at_risk, found.cited) == (50.0, [{"id": None, "scope": "built_in", "number": 0}])
     assert found.title == "the built-in policy"
+
+
+def test_the_description_of_the_api_names_what_is_built_in() -> None:
+    assert PolicyFields.model_validate({}).model_dump() == BUILT_IN.to_dict()
 
 
 def test_the_model_overrides_the_project_and_that_the_organisation(world: MeasuredWorld) -> None:
@@ -191,14 +197,14 @@ def test_policies_over_http(client: TestClient, world: MeasuredWorld) -> None:
         {"blocked": 50, "fairness_limit": None},
         'the admin key "test"',
     )
-    assert client.put("policies?model=churn", json={"policy": {"approvals": 0}}).status_code == 200
+    assert client.put("policies?model=churn", json={"policy": {"approvals": 2}}).status_code == 200
     listed = client.get("policies").json()["items"]
     assert [(entry["scope"], entry["number"]) for entry in listed] == [("model", 1), ("organisation", 1)]
     assert [entry["scope"] for entry in client.get("policies?scope=organisation").json()["items"]] == ["organisation"]
     assert [entry["scope"] for entry in client.get("policies?model=churn").json()["items"]] == ["model"]
     found = client.get("policies/in-force?model=churn").json()
     assert (found["policy"]["blocked"], found["origins"]["approvals"]) == (50, "model")
-    assert client.get("policies/in-force").json()["policy"]["approvals"] == 1
+    assert client.get("policies/in-force").json()["policy"]["approvals"] == 0
     assert client.get(f"policies/{wrote['id']}").json() == wrote
 
 
@@ -232,7 +238,7 @@ def test_the_status_of_a_model_over_http(client: TestClient, world: MeasuredWorl
     assert [part["name"] for part in found["components"]] == ["drift", "fairness"]
     assert found["policy"] == [{"id": None, "scope": "built_in", "number": 0}]
     assert found["measured_at"] == "2026-03-03T00:00:00Z"
-    assert found["compliance"] == 1 / 3, "neither a reference nor a low risk, but fair"
+    assert found["compliance"] == 1 / 2, "no low risk, but fair"
 
 
 def test_the_history_over_http_is_a_bare_array_newest_first(client: TestClient, world: MeasuredWorld) -> None:

@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
+from modelward.rules.deployment_gate import Approver, Known
 from modelward.rules.governance_status import Figures, GovernanceStatus, PerformanceMeasure, decide_status
+from modelward.rules.lifecycle import Stage
 from modelward.rules.policy import BUILT_IN, Policy, merged, origins
-from modelward.rules.policy_checks import Evidence, compliance, policy_checks
+from modelward.rules.policy_checks import compliance, policy_checks
 from modelward.rules.risk import Component, FairnessMeasure, Risk, Unmeasured
 
 
@@ -128,46 +130,55 @@ def test_a_hard_limit_blocks_without_any_risk_and_the_risk_is_told_beside_it() -
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 NO_FIGURES = Figures()
+ASKED = Approver("Eve", "member", frozenset({"user:9"}))
+PEOPLE = tuple(Approver(name, "admin", frozenset({f"user:{n}"})) for n, name in enumerate(("Ada", "Grace")))
+
+
+def known(*approvals: Approver, reference: str | None = None, **more: Any) -> Known:
+    """A version; with approvals, one that was submitted."""
+    if approvals:
+        more |= {"stage": Stage.SUBMITTED, "requester": ASKED, "approvals": approvals}
+    return Known(**{"stage": Stage.DRAFT, "blocked": False, "reference": reference, **more})
+
+
 WATCHFUL = Policy(require_reference="any", require_fairness="where_declared", approvals=1)
 
 
-def checks(
-    policy: Policy, evidence: Evidence, figures: Figures = NO_FIGURES, score: float | None = 10
-) -> dict[str, Any]:
+def checks(policy: Policy, evidence: Known, figures: Figures = NO_FIGURES, score: float | None = 10) -> dict[str, Any]:
     return {c.code: c.holds for c in policy_checks(policy, risk(score), figures, evidence, now=NOW)}
 
 
 def test_the_built_in_policy_asks_for_no_evidence_and_no_approval() -> None:
-    assert set(checks(BUILT_IN, Evidence())) == {"risk", "fairness_limit", "performance"}
+    assert set(checks(BUILT_IN, known())) == {"risk", "fairness_limit", "performance"}
 
 
 def test_a_policy_may_ask_for_a_reference_and_for_fairness_where_it_is_declared() -> None:
-    assert checks(WATCHFUL, Evidence()) == {
+    assert checks(WATCHFUL, known()) == {
         "reference": False,
         "risk": True,
         "fairness_limit": None,
         "performance": None,
         "approvals": None,
     }
-    found = checks(WATCHFUL, Evidence("provisional", protected=True), unfair(0.99, 1.0))
+    found = checks(WATCHFUL, known(reference="provisional", protected=True, fairness_until=NOW), unfair(0.99, 1.0))
     assert (found["reference"], found["fairness_measured"], found["fairness_baseline"]) == (True, True, True)
-    assert checks(WATCHFUL, Evidence(protected=True))["fairness_measured"] is False
+    assert checks(WATCHFUL, known(protected=True))["fairness_measured"] is False
 
 
 @pytest.mark.parametrize(
     ("policy", "evidence", "code", "holds"),
     [
-        (Policy(require_reference="confirmed"), Evidence("provisional"), "reference", False),
-        (Policy(require_reference="confirmed"), Evidence("confirmed"), "reference", True),
-        (Policy(require_fairness="always"), Evidence(), "fairness_measured", False),
-        (Policy(labels_within_days=30), Evidence(outcomes_until=NOW - timedelta(days=30)), "recent_outcomes", True),
-        (Policy(labels_within_days=30), Evidence(outcomes_until=NOW - timedelta(days=31)), "recent_outcomes", False),
-        (Policy(labels_within_days=30), Evidence(), "recent_outcomes", False),
-        (Policy(approvals=2), Evidence(approvals=1), "approvals", False),
-        (Policy(approvals=2), Evidence(approvals=2), "approvals", True),
+        (Policy(require_reference="confirmed"), known(reference="provisional"), "reference", False),
+        (Policy(require_reference="confirmed"), known(reference="confirmed"), "reference", True),
+        (Policy(require_fairness="always"), known(), "fairness_measured", False),
+        (Policy(labels_within_days=30), known(labels_until=NOW - timedelta(days=30)), "recent_outcomes", True),
+        (Policy(labels_within_days=30), known(labels_until=NOW - timedelta(days=31)), "recent_outcomes", False),
+        (Policy(labels_within_days=30), known(), "recent_outcomes", False),
+        (Policy(approvals=2), known(*PEOPLE[:1]), "approvals", False),
+        (Policy(approvals=2), known(*PEOPLE), "approvals", True),
     ],
 )
-def test_each_check_holds_or_not(policy: Policy, evidence: Evidence, code: str, holds: bool) -> None:
+def test_each_check_holds_or_not(policy: Policy, evidence: Known, code: str, holds: bool) -> None:
     assert checks(policy, evidence)[code] is holds
 
 
@@ -175,10 +186,10 @@ def test_what_a_policy_does_not_ask_for_is_no_check() -> None:
     nothing = Policy(
         require_reference="none", require_fairness="never", fairness_limit=None, performance_fall=None, approvals=0
     )
-    assert checks(nothing, Evidence(protected=True)) == {"risk": True}
+    assert checks(nothing, known(protected=True)) == {"risk": True}
 
 
 def test_compliance_is_the_share_that_holds_of_what_can_be_said() -> None:
-    found = policy_checks(WATCHFUL, risk(60), unfair(0.99, 1.0), Evidence("confirmed"), now=NOW)
+    found = policy_checks(WATCHFUL, risk(60), unfair(0.99, 1.0), known(reference="confirmed"), now=NOW)
     assert compliance(found) == pytest.approx(3 / 4), "reference, two of fairness, but not the risk"
     assert compliance([]) is None

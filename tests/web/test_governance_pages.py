@@ -39,7 +39,7 @@ def test_the_tab_says_the_status_the_parts_the_columns_and_the_event_behind_each
     assert "1 of 4 columns have drifted ( fare ); half of them are the limit." in told
     assert "Fairness of sex is 0.84 (interval 0.8 to 0.88); the four-fifths rule asks for 0.8." in told
     assert "Risk rose from 8.0 to 62.0, now at risk: in the window from 2026-03-04 00:00 UTC" in told
-    assert "A reference : there is no reference" in told
+    assert "Risk below 50 : the risk is 62.0." in told
     assert 'class="line current"' in page
     assert page.count('class="threshold"') == 2
 
@@ -63,7 +63,7 @@ def test_the_command_center_counts_and_orders_models_by_risk(reader: TestClient,
     assert "2 models: 1 at risk, 1 approved." in told
     assert told.index("churn") < told.index("calm")
     assert "The risk is 62.0; from 50 on a model is at risk." in told
-    assert "Compliance 41.7 %" in told.replace("\u202f", " "), "1 of 3 checks, and 1 of 2"
+    assert "Compliance 75 %" in told.replace("\u202f", " "), "1 of 2 checks, and 1 of 1"
     assert "No version was in production in these days." in told
 
 
@@ -124,7 +124,7 @@ def test_a_model_inherits_what_its_own_policy_leaves_empty(
     page = admin.get("/policies?model=churn").text
     assert 'name="fairness_limit" value="" placeholder="none"' in page
     assert "as above: no" in page
-    assert admin.post("/policies?model=churn", data={"approvals": "0"}).status_code == 303
+    assert admin.post("/policies?model=churn", data={"approvals": "2"}).status_code == 303
     assert "version 1 of the organisation&#39;s policy with version 1 of the model&#39;s policy" in admin.get(TAB).text
 
 

@@ -9,13 +9,16 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from modelward.accounts.principal import Scope
-from modelward.governance.queries import deployment_status_of, states_of
+from modelward.governance.moving import SIGNAL
+from modelward.governance.queries import states_of
 from modelward.governance.risk_tables import GovernanceState, RiskRecord
 from modelward.registry.service import within
 from modelward.registry.tables import Model, Project
 from modelward.signals.tables import Signal
 
 DEPLOYED = "deployed"
+ENDED = "override_expired"
+"""An override that ran out changes whether the version may serve, and not its stage."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,7 @@ def _governed(session: Session, scope: Scope) -> tuple[Governed, ...]:
     found = session.execute(query).all()
     states = states_of(session, [model.id for model, _ in found])
     models = [
-        Governed(model, project, state, share_held(state), deployment_status_of(model))
+        Governed(model, project, state, share_held(state), model.deployment_status)
         for model, project in found
         for state in (states.get(model.id),)
     ]
@@ -134,7 +137,7 @@ def _moves(session: Session, model_ids: Sequence[int], end: datetime) -> list[tu
     """When versions changed their stage: each tells it by a signal."""
     rows = session.execute(
         select(Signal.at, Signal.model_id, Signal.after)
-        .where(Signal.model_id.in_(model_ids), Signal.kind == "deployment", Signal.at < end)
+        .where(Signal.model_id.in_(model_ids), Signal.kind == SIGNAL, Signal.at < end, Signal.after != ENDED)
         .order_by(Signal.at, Signal.id)
     )
     return [(row.at, row.model_id, row.after) for row in rows]

@@ -10,6 +10,7 @@ from modelward.governance.policies import InForce
 from modelward.governance.policy_tables import PolicyVersion
 from modelward.kit.paging import Asked
 from modelward.registry.schemas import Prose
+from modelward.rules.policy import BUILT_IN
 
 Number = Annotated[float, Field(allow_inf_nan=False)]
 Share = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
@@ -21,31 +22,40 @@ class PolicyFields(BaseModel):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"at_risk": 40, "approvals": 2}]})
 
-    weight_drift: Annotated[float, Field(ge=0, allow_inf_nan=False)] = Field(0.6, description="Weight of drift.")
-    weight_fairness: Annotated[float, Field(ge=0, allow_inf_nan=False)] = Field(0.4, description="Weight of fairness.")
-    at_risk: Points = Field(50, description="The risk from which on a model is AT_RISK.")
-    blocked: Points = Field(80, description="The risk from which on a model is BLOCKED.")
-    fairness_limit: Share | None = Field(
-        0.8, description="A fairness score below it, with its whole interval, blocks; null: none does."
+    weight_drift: Annotated[float, Field(ge=0, allow_inf_nan=False)] = Field(
+        BUILT_IN.weight_drift, description="Weight of drift."
     )
-    hold_fairness_baseline: bool = Field(True, description="Whether the fairness given at registration is held.")
+    weight_fairness: Annotated[float, Field(ge=0, allow_inf_nan=False)] = Field(
+        BUILT_IN.weight_fairness, description="Weight of fairness."
+    )
+    at_risk: Points = Field(BUILT_IN.at_risk, description="The risk from which on a model is AT_RISK.")
+    blocked: Points = Field(BUILT_IN.blocked, description="The risk from which on a model is BLOCKED.")
+    fairness_limit: Share | None = Field(
+        BUILT_IN.fairness_limit,
+        description="A fairness score below it, with its whole interval, blocks; null: none does.",
+    )
+    hold_fairness_baseline: bool = Field(
+        BUILT_IN.hold_fairness_baseline, description="Whether the fairness given at registration is held."
+    )
     performance_fall: Share | None = Field(
-        0.15, description="The share of its standard that a metric may lose; null: as much as it likes."
+        BUILT_IN.performance_fall,
+        description="The share of its standard that a metric may lose; null: as much as it likes.",
     )
     require_reference: Literal["none", "any", "confirmed"] = Field(
-        "any", description="The reference that a deployment needs."
+        "none", description="The reference that a deployment needs."
     )
     require_fairness: Literal["never", "where_declared", "always"] = Field(
-        "where_declared", description="Whether a deployment needs a measurement of fairness."
+        "never", description="Whether a deployment needs a measurement of fairness."
     )
     labels_within_days: Annotated[float, Field(gt=0, le=3650, allow_inf_nan=False)] | None = Field(
-        None, description="A deployment needs outcomes of the last so many days; null: it needs none."
+        BUILT_IN.labels_within_days,
+        description="A deployment needs outcomes of the last so many days; null: it needs none.",
     )
-    approvals: int = Field(1, ge=0, le=10, description="How many people have to approve a deployment.")
+    approvals: int = Field(BUILT_IN.approvals, ge=0, le=10, description="How many people have to approve a deployment.")
     approver_roles: list[Literal["owner", "admin", "member"]] = Field(
         ["owner", "admin"], min_length=1, max_length=3, description="The roles of those who may approve."
     )
-    four_eyes: bool = Field(True, description="Whether whoever asks for a deployment cannot approve it.")
+    four_eyes: bool = Field(BUILT_IN.four_eyes, description="Whether whoever asks for a deployment cannot approve it.")
 
     def named(self) -> dict[str, Any]:
         """Only what was sent."""

@@ -32,16 +32,11 @@ class RiskChanges:
     better: int
 
 
-def deployment_status_of(model: Model) -> str:
-    """How far the version has come, in small letters."""
-    return model.deployment_status
-
-
 def status_of(session: Session, model: Model, *, now: datetime) -> dict[str, Any]:
     """How a model stands now, as JSON."""
     found = standing(session, model)
     look, checks = look_of(found), checks_of(session, model, found, now=now)
-    stage = deployment_status_of(model)
+    stage = model.deployment_status
     return {
         "model_id": model.id,
         "model": model.key,

@@ -60,9 +60,9 @@ class Sight:
         }
 
 
-def look(session: Session, model: Model) -> Sight:
-    """A version as it stands at this moment: a few indexed look-ups."""
-    stands = standing(session, model)
+def look(session: Session, model: Model, *, stands: Standing | None = None) -> Sight:
+    """A version as it stands at this moment: a few indexed look-ups. `stands`: how it stands, where that is known."""
+    stands = stands or standing(session, model)
     submission = newest(session, model.id, Action.SUBMIT)
     approvals = tuple(approvals_of(session, submission)) if submission else ()
     baseline = current_baseline(session, model.id)

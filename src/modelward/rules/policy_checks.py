@@ -1,30 +1,19 @@
 """The checks of a policy, which a model passes, fails, or cannot be held to: compliance is the share that it passes.
 
-The same list is asked by the page (how far is this model from what we ask?) and by whoever decides on a deployment
-(what is missing?), so that both always say the same.
+What a deployment needs is asked of the deployment gate itself, so that the page (how far is this model from what we
+ask?) and whoever decides (what is missing?) always say the same.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from modelward.rules.governance_status import Figures, below, fallen
+from modelward.rules.deployment_gate import Known, Refused, gate
+from modelward.rules.governance_status import Figures, Reason, below, fallen
+from modelward.rules.lifecycle import Stage
 from modelward.rules.policy import Policy
 from modelward.rules.risk import Risk
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """What is there beside the figures. `approvals` is None where nobody has asked for a deployment yet."""
-
-    reference: str | None = None
-    """`provisional` or `confirmed`; None: there is none."""
-    protected: bool = False
-    """Whether protected attributes are declared."""
-    outcomes_until: datetime | None = None
-    """The end of the newest window with outcomes."""
-    approvals: int | None = None
 
 
 @dataclass(frozen=True)
@@ -41,25 +30,17 @@ class Check:
         return {"code": self.code, "title": self.title, "holds": self.holds, "sentence": self.sentence}
 
 
-def policy_checks(
-    policy: Policy, risk: Risk, figures: Figures, evidence: Evidence, *, now: datetime
-) -> tuple[Check, ...]:
+def policy_checks(policy: Policy, risk: Risk, figures: Figures, known: Known, *, now: datetime) -> tuple[Check, ...]:
     """Every check that the policy asks for, in the order in which a person would go through them."""
+    missing = {Refused(reason.code): reason for reason in gate(policy, known, now=now)}
     return (
-        *required_evidence(policy, figures, evidence, now=now),
+        *_reference(policy, known, missing),
+        *_fairness_measured(policy, known, missing),
+        *_outcomes(policy, known, missing),
         _risk(policy, risk),
         *_fairness(policy, figures),
         *_performance(policy, figures),
-        *_approvals(policy, evidence),
-    )
-
-
-def required_evidence(policy: Policy, figures: Figures, evidence: Evidence, *, now: datetime) -> tuple[Check, ...]:
-    """The checks of what must be there before a model may be deployed."""
-    return (
-        *_reference(policy, evidence),
-        *_fairness_measured(policy, figures, evidence),
-        *_outcomes(policy, evidence, now),
+        *_approvals(policy, known, missing),
     )
 
 
@@ -69,41 +50,35 @@ def compliance(checks: Sequence[Check]) -> float | None:
     return sum(said) / len(said) if said else None
 
 
-def _reference(policy: Policy, evidence: Evidence) -> Iterator[Check]:
-    title = "A reference"
-    if policy.require_reference == "any":
-        holds = evidence.reference is not None
-        sentence = (
-            f"the reference is {evidence.reference}" if holds else "there is no reference: give one, or send more"
-        )
-        yield Check("reference", title, holds, sentence)
-    if policy.require_reference == "confirmed":
-        holds = evidence.reference == "confirmed"
-        there = f"the reference is {evidence.reference}" if evidence.reference else "there is no reference"
-        yield Check("reference", f"{title} that a person confirmed", holds, there)
+_Missing = Mapping[Refused, Reason]
 
 
-def _fairness_measured(policy: Policy, figures: Figures, evidence: Evidence) -> Iterator[Check]:
-    asked = policy.require_fairness == "always" or (policy.require_fairness == "where_declared" and evidence.protected)
-    if not asked:
+def _reference(policy: Policy, known: Known, missing: _Missing) -> Iterator[Check]:
+    if policy.require_reference == "none":
         return
-    worst = min(figures.fairness, key=lambda measure: measure.score, default=None)
-    if worst is not None:
-        sentence = f"measured on {worst.rows:,} rows, the worst of {worst.attribute}"
-    elif evidence.protected:
-        sentence = "no closed window has enough rows in each group yet"
-    else:
-        sentence = "no protected attribute is declared, so that nothing can be measured"
-    yield Check("fairness_measured", "A measurement of fairness", worst is not None, sentence)
+    title = "A reference that a person confirmed" if policy.require_reference == "confirmed" else "A reference"
+    fine = f"the reference is {known.reference}"
+    yield _unless("reference", title, missing, (Refused.MISSING_REFERENCE, Refused.UNCONFIRMED_REFERENCE), fine)
 
 
-def _outcomes(policy: Policy, evidence: Evidence, now: datetime) -> Iterator[Check]:
+def _fairness_measured(policy: Policy, known: Known, missing: _Missing) -> Iterator[Check]:
+    if policy.require_fairness == "always" or (policy.require_fairness == "where_declared" and known.protected):
+        fine = "it was measured" + (f" until {known.fairness_until:%Y-%m-%d}" if known.fairness_until else "")
+        yield _unless("fairness_measured", "A measurement of fairness", missing, (Refused.MISSING_FAIRNESS,), fine)
+
+
+def _outcomes(policy: Policy, known: Known, missing: _Missing) -> Iterator[Check]:
     if policy.labels_within_days is None:
         return
-    until, days = evidence.outcomes_until, policy.labels_within_days
-    holds = until is not None and now - until <= timedelta(days=days)
-    told = "no outcome is known" if until is None else f"the newest known outcomes are of {until:%Y-%m-%d}"
-    yield Check("recent_outcomes", f"Outcomes of the last {days:g} days", holds, told)
+    title = f"Outcomes of the last {policy.labels_within_days:g} days"
+    fine = f"the newest are of {known.labels_until:%Y-%m-%d}" if known.labels_until else ""
+    yield _unless("recent_outcomes", title, missing, (Refused.MISSING_LABELS, Refused.LABELS_TOO_OLD), fine)
+
+
+def _unless(code: str, title: str, missing: _Missing, refusals: Sequence[Refused], fine: str) -> Check:
+    """A check that holds unless the gate refuses for one of these."""
+    found = next((missing[refusal] for refusal in refusals if refusal in missing), None)
+    return Check(code, title, found is None, found.sentence.rstrip(".") if found else fine)
 
 
 def _risk(policy: Policy, risk: Risk) -> Check:
@@ -146,12 +121,11 @@ def _performance(policy: Policy, figures: Figures) -> Iterator[Check]:
     yield Check("performance", title, not bad, sentence)
 
 
-def _approvals(policy: Policy, evidence: Evidence) -> Iterator[Check]:
+def _approvals(policy: Policy, known: Known, missing: _Missing) -> Iterator[Check]:
     if not policy.approvals:
         return
     title = f"{policy.approvals} approval{'s' if policy.approvals > 1 else ''} by {' or '.join(policy.approver_roles)}"
-    if evidence.approvals is None:
+    if known.requester is None and known.stage is Stage.DRAFT:
         yield Check("approvals", title, None, "nobody has asked for a deployment yet")
         return
-    holds = evidence.approvals >= policy.approvals
-    yield Check("approvals", title, holds, f"{evidence.approvals} of {policy.approvals} given")
+    yield _unless("approvals", title, missing, (Refused.APPROVAL_MISSING,), "given")
