@@ -13,7 +13,8 @@ from modelward.registry.tables import Model
 METHOD = (
     "Measured on the rows whose outcome is known. A window is judged once enough of its rows have one: it has fallen "
     "when the metric and its whole 95 % interval lie beyond the standard less the permitted fall. Estimates are "
-    "confidence-based: each score counts as what it was worth on the basis; they hold while the concept does"
+    "confidence-based: each score counts as what it was worth on the basis, or, of a regression, the loss "
+    "that the features promise; they hold while the concept does, and decide nothing where the back-test refuses them"
 )
 FAIRNESS_METHOD = (
     "The fairness score is the worst ratio of selection rates between groups of at least the minimum size, with a 95 % "
@@ -79,8 +80,11 @@ PERFORMANCE_EXAMPLE: dict[str, Any] = {
             "bias": 0.002,
             "intervals_met": 89,
             "error_of_no_estimate": 0.019,
+            "valid": True,
+            "reason": "over 90 windows it was off by 0.011 on average, and the standard alone by 0.019",
         }
     ],
+    "no_estimate": "",
     "method": METHOD,
 }
 FAIRNESS_EXAMPLE: dict[str, Any] = {

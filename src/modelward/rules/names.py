@@ -7,13 +7,18 @@ METRICS: Mapping[str, str] = {
     "roc_auc": "ROC AUC",
     "average_precision": "PR AUC (average precision)",
     "f1": "F1",
-    "f1_macro": "F1, macro",
+    **{
+        f"{rate}_{average}": f"{name}, {average}"
+        for average in ("macro", "weighted", "micro")
+        for rate, name in (("precision", "Precision"), ("recall", "Recall"), ("f1", "F1"))
+    },
     "log_loss": "Log loss",
     "brier_score": "Brier score",
     "expected_calibration_error": "Expected calibration error",
     "matthews_correlation": "Matthews correlation",
     "r_squared": "R²",
     "root_mean_squared_error": "Root mean squared error (RMSE)",
+    "mean_squared_error": "Mean squared error (MSE)",
     "mean_absolute_error": "Mean absolute error (MAE)",
     "mean_absolute_percentage_error": "Mean absolute percentage error (MAPE)",
 }

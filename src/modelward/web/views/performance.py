@@ -54,6 +54,7 @@ class DetailView:
     known: str
     standard: str
     metrics: tuple[tuple[str, str, str, str, str], ...]
+    measured: bool
     estimated: bool
     classes: tuple[str, ...]
     confusion: tuple[tuple[str, tuple[str, ...]], ...]
@@ -299,6 +300,7 @@ def _detail(found: PerformanceDetail, zone: ZoneInfo) -> DetailView:
         known=f"{exact(point.labelled)} of {count(point.rows, 'prediction')} have their outcome.",
         standard=f"Held against {'; '.join(held)}." if held else "",
         metrics=tuple(metrics),
+        measured=bool(found.metrics),
         estimated=bool(found.estimates),
         classes=tuple(str(name) for name in confusion["classes"]),
         confusion=tuple(
