@@ -38,6 +38,10 @@ TAGS = (
         "name": "governance",
         "description": "May a model stay in production: its risk, the policies that it is held to, who decided.",
     },
+    {
+        "name": "alerting",
+        "description": "What is told, when and to whom: rules, incidents and silences.",
+    },
     {"name": "accounts", "description": "Signing in, people, and who may do what."},
     {"name": "operation", "description": "How the service itself is."},
 )
@@ -55,6 +59,7 @@ class Declared(NamedTuple):
 def create_api() -> FastAPI:
     """The FastAPI application with every domain's routes, before anything is wired to it."""
     from modelward.accounts import routes as accounts
+    from modelward.alerting import incident_routes, rule_routes, silence_routes
     from modelward.governance import audit_routes
     from modelward.governance import lifecycle_routes as lifecycle
     from modelward.governance import policy_routes as policies
@@ -103,6 +108,9 @@ def create_api() -> FastAPI:
         policies.router,
         audit_routes.router,
         lifecycle.router,
+        rule_routes.router,
+        incident_routes.router,
+        silence_routes.router,
     )
     for prefix in PREFIXES:
         for router in starred if prefix == "" else (*starred, *others):

@@ -113,6 +113,20 @@ API: dict[tuple[str, str], Row] = {
     ("GET", "/audit"): Row(ADMIN),
     ("GET", "/audit/export"): Row(ADMIN),
     ("GET", "/audit/verify"): Row(ADMIN),
+    ("GET", "/alert-rules"): Row(READ),
+    ("POST", "/alert-rules"): Row(EDIT, {"title": "Age", "kind": "drift", "model": "churn"}),
+    ("POST", "/alert-rules/preview"): Row(EDIT, {"kind": "drift", "model": "churn"}),
+    ("GET", "/alert-rules/{rule}"): Row(READ),
+    ("PATCH", "/alert-rules/{rule}"): Row(EDIT, {"enabled": False}),
+    ("DELETE", "/alert-rules/{rule}"): Row(EDIT),
+    ("GET", "/alerts"): Row(READ),
+    ("GET", "/alerts/{incident}"): Row(READ),
+    ("POST", "/alerts/{incident}/acknowledge"): Row(EDIT, {}),
+    ("GET", "/silences"): Row(READ),
+    ("POST", "/silences"): Row(EDIT, {"reason": "we know", "hours": 1, "model": "churn"}),
+    ("GET", "/silences/{silence}"): Row(READ),
+    ("PATCH", "/silences/{silence}"): Row(EDIT, {"reason": "we know more"}),
+    ("DELETE", "/silences/{silence}"): Row(EDIT),
     ("GET", "/dashboard/data"): Row(READ),
     ("GET", "/overview"): Row(READ),
     ("GET", "/ingestion"): Row(READ),
@@ -195,7 +209,8 @@ OWN_PASSWORD = ("POST", "/account/password")
 ENDING = ("logout", "browsers/end")
 """Whoever asks for these holds nothing afterwards."""
 THERE = {"{model}": "churn", "{key}": "churn", "{project}": "default", "{event_id}": "e1", "{rest:path}": "nowhere",
-         "{key_id}": "999999", "{user_id}": "999999", "{session_id}": "999999"}  # fmt: skip
+         "{key_id}": "999999", "{user_id}": "999999", "{session_id}": "999999",
+         "{rule}": "999999", "{incident}": "999999", "{silence}": "999999"}  # fmt: skip
 NOWHERE = {**THERE, "{model}": "nowhere", "{key}": "nowhere", "{project}": "nowhere"}
 
 

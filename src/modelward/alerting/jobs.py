@@ -3,6 +3,7 @@
 `governed` (key = the model's id) says that something of a model was measured: its rules are asked. `alert_group` (key
 = the incident's id) comes when an incident is to be decided on. `alert_watch` comes every few seconds, for what time
 alone brings about: a model that falls silent, a rule that has waited long enough, the monitor itself.
+`alert_rules_changed` (key = the organisation's id) has all models looked at again.
 """
 
 from datetime import datetime, timedelta
@@ -13,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from modelward.accounts.tables import Organisation
 from modelward.alerting.look import Write, look_at_model, look_at_organisation
+from modelward.alerting.manage_rules import RULES_CHANGED
 from modelward.alerting.move import MOVE, move_due
 from modelward.alerting.tables import AlertRow, Group, IncidentRow
 from modelward.jobs.loop import Handler
@@ -49,6 +51,7 @@ def handlers(engine: Engine) -> dict[str, Handler]:
         GOVERNED: lambda claim: look_at_model(engine, model_id=int(claim.key), now=clock.now()),
         MOVE: do_move,
         WATCH: lambda _claim: watch(engine, now=clock.now()),
+        RULES_CHANGED: lambda claim: ask_again(engine, organisation_id=int(claim.key), now=clock.now()),
     }
 
 
@@ -68,6 +71,19 @@ def watch(engine: Engine, *, now: datetime) -> Write:
             enqueue(writer, GOVERNED, str(model_id), run_at=now)
         for incident_id in due:
             enqueue(writer, MOVE, str(incident_id), run_at=now)
+
+    return write
+
+
+def ask_again(engine: Engine, *, organisation_id: int, now: datetime) -> Write:
+    """Look at every model of an organisation whose rules have changed."""
+    watched = select(Model.id).join(Activity, Activity.model_id == Model.id)
+    with reading(engine) as session:
+        models = session.scalars(watched.where(Model.organisation_id == organisation_id)).all()
+
+    def write(writer: Session) -> None:
+        for model_id in models:
+            enqueue(writer, GOVERNED, str(model_id), run_at=now)
 
     return write
 

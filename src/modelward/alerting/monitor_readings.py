@@ -55,11 +55,8 @@ def _given_up(session: Session, organisation_id: int, now: datetime) -> list[Ser
         select(Job.kind, Job.key, Job.run_at, Job.error).where(Job.kind.in_(OF_MODELS), Job.state == "dead")
     ).all()
     ids = {int(row.key) for row in dead if row.key.isdigit()}
-    own = dict(
-        session.execute(select(Model.id, Model.key).where(Model.id.in_(ids), Model.organisation_id == organisation_id))
-        .tuples()
-        .all()
-    )
+    mine = select(Model.id, Model.key).where(Model.id.in_(ids), Model.organisation_id == organisation_id)
+    own = {row.id: row.key for row in session.execute(mine)}
     models: defaultdict[str, list[str]] = defaultdict(list)
     since: dict[str, datetime] = {}
     for kind, key, run_at, _ in dead:
