@@ -289,3 +289,10 @@ def _tell(
         model_id=row.model_id,
     )
     enqueue(session, RULES_CHANGED, str(row.organisation_id), run_at=now)
+
+
+def titles_of(session: Session, scope: Scope) -> dict[str, str]:
+    """What the rules are called, by the keys that their alerts know them by."""
+    written = session.scalars(select(Rule).where(Rule.organisation_id == scope.organisation_id)).all()
+    own = {rule_of(row).key: row.title for row in written if row.built_in is None}
+    return {**{rule.key: rule.title for rule in BUILT_IN}, **own}

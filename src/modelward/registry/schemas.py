@@ -9,7 +9,7 @@ from pydantic import AfterValidator, AliasChoices, BaseModel, BeforeValidator, C
 from modelward.kit.paging import Asked
 from modelward.registry.card_schemas import CardFields, card_of, checked_card, storable
 from modelward.registry.schema import FeatureKind
-from modelward.registry.service import is_replayed
+from modelward.registry.service import REPLAYED, is_replayed
 from modelward.registry.tables import Model
 from modelward.rules.lifecycle import Stage
 
@@ -106,6 +106,7 @@ class NewModel(_Body, CardFields):
     schema_definition: SchemaBody | None = None
     training_accuracy: float | None = Field(default=None, allow_inf_nan=False)
     fairness_baseline: float | None = Field(default=None, allow_inf_nan=False)
+    replayed: bool | None = Field(default=None, description=REPLAYED_MEANS)
     protected_attributes: list[Named] | None = None
     importance: dict[Printable, Annotated[float, Field(ge=0, allow_inf_nan=False)]] | None = Field(
         default=None, max_length=2_000, examples=[{"age": 0.3}]
@@ -122,7 +123,8 @@ class NewModel(_Body, CardFields):
     def attributes(self) -> dict[str, Any]:
         """What is kept of a model without being asked for by name."""
         kept = self.model_dump(
-            include={"training_accuracy", "fairness_baseline", "protected_attributes", "importance"}, exclude_none=True
+            include={"training_accuracy", "fairness_baseline", "protected_attributes", "importance", REPLAYED},
+            exclude_none=True,
         )
         if self.schema_definition:
             kept["schema_definition"] = self.schema_definition.model_dump(mode="json")

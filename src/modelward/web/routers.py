@@ -4,6 +4,9 @@ from fastapi import FastAPI
 
 from modelward.web import (
     account_routes,
+    alert_routes,
+    alert_rule_routes,
+    alert_silence_routes,
     audit_routes,
     constraints_routes,
     governance_routes,
@@ -30,6 +33,9 @@ def include_pages(app: FastAPI) -> None:
         people_routes,
         key_routes,
         account_routes,
+        alert_rule_routes,
+        alert_silence_routes,
+        alert_routes,
         waiting_routes,
         audit_routes,
         model_tabs_routes,

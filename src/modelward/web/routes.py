@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from modelward.accounts.permission import Anybody, Editor, Reader
 from modelward.accounts.principal import Right
+from modelward.alerting.incident_queries import open_incidents
 from modelward.errors import NotFound
 from modelward.governance.queries import states_of
 from modelward.kit.clock import now
@@ -23,6 +24,7 @@ from modelward.web.pages import page
 from modelward.web.queries import Address
 from modelward.web.snippets import base_of, first_event_examples, upload_reference
 from modelward.web.time_range import address, model_path
+from modelward.web.views.alerts import IncidentLine, line_of
 from modelward.web.views.model_page import ModelPage, model_page, numbers_of
 from modelward.web.views.numbers import TITLES
 from modelward.web.views.overview import overview_of
@@ -97,16 +99,20 @@ def model(request: Request, key: str, asking: Asking, session: Reading, reader: 
     empty = not (view.volume or view.heat)
     whose = resolve(session, reader.scope, key) if empty else None
     waiting = waiting_for(request, session, reader, model=whose, since=now(), now=now()) if whose else None
-    return _whole(request, view, waiting, may_decide=reader.may(Right.EDIT))
+    firing = [line_of(one) for one in open_incidents(session, reader.scope, model_id=facts.id)]
+    return _whole(request, view, waiting, firing=firing, may_decide=reader.may(Right.EDIT))
 
 
-def _whole(request: Request, view: ModelPage, waiting: Waiting | None, *, may_decide: bool) -> Response:
+def _whole(
+    request: Request, view: ModelPage, waiting: Waiting | None, *, firing: list[IncidentLine], may_decide: bool
+) -> Response:
     base, key = base_of(request), view.facts.key
     return page(
         request,
         "model.html",
         model=view,
         may_decide=may_decide,
+        firing=firing,
         waiting=waiting,
         examples=first_event_examples(base, key),
         key_made=False,
