@@ -30,19 +30,19 @@ _NOUNS: Final = {
 _ORDER: Final = (
     AlertKind.MONITOR,
     AlertKind.SILENCE,
-    AlertKind.GOVERNANCE_STATUS,
-    AlertKind.PERFORMANCE,
-    AlertKind.FAIRNESS,
     AlertKind.QUALITY,
     AlertKind.VOLUME,
-    AlertKind.LATENCY,
-    AlertKind.RISK,
     AlertKind.DRIFT,
+    AlertKind.PERFORMANCE,
+    AlertKind.FAIRNESS,
+    AlertKind.LATENCY,
     AlertKind.PREDICTION_DRIFT,
     AlertKind.ESTIMATED_PERFORMANCE,
     AlertKind.COST,
+    AlertKind.GOVERNANCE_STATUS,
+    AlertKind.RISK,
 )
-"""What is the likelier cause comes first."""
+"""What is the likelier cause comes first, and what follows from others last."""
 
 
 def in_order(alerts: Sequence[Alert]) -> list[Alert]:
@@ -106,6 +106,6 @@ def _details(decision: Decision, sentences: Sequence[str]) -> list[str]:
     if len(sentences) > MOST_DETAILS:
         shown.append(f"and {len(sentences) - MOST_DETAILS:,} more")
     if decision.reason is not Reason.ALL_RESOLVED and decision.over:
-        names = phrases.quoted(sorted({alert.title or alert.kind.value for alert in decision.over}), most=8)
+        names = phrases.quoted(sorted({alert.title or alert.kind.replace("_", " ") for alert in decision.over}), most=8)
         shown.append(f"no longer: {names}")
     return shown

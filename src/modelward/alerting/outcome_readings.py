@@ -39,7 +39,7 @@ def performance_readings(watched: Watched, rule: AlertRule) -> list[Series]:
     own = Series("", judged, _named(metric), higher_is_worse=metric in LOWER_IS_BETTER)
     if rule.condition.to_dict():
         return [own]
-    return [own, Series(CONCEPT, [_parted(window) for window in windows])]
+    return [own, Series(CONCEPT, [_parted(window) for window in windows], "truth and estimate")]
 
 
 def estimate_readings(watched: Watched, rule: AlertRule) -> list[Series]:

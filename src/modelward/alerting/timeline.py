@@ -28,10 +28,9 @@ def note_states(session: Session, incident: IncidentRow, changed: Sequence[Alert
 
 
 def _said(rows: Sequence[AlertRow], words: str) -> str:
-    if len(rows) == 1:
-        return rows[0].sentence if words == "fires" else f"{_name(rows[0])} {words}"
-    return f"{phrases.quoted(sorted({_name(row) for row in rows}), most=MOST_NAMES)} {words}"
-
-
-def _name(row: AlertRow) -> str:
-    return row.title or row.kind.replace("_", " ")
+    if len(rows) == 1 and words == "fires":
+        return rows[0].sentence
+    columns = sorted({row.title for row in rows if row.title})
+    others = sorted({row.kind.replace("_", " ") for row in rows if not row.title})
+    names = [*([phrases.quoted(columns, most=MOST_NAMES)] if columns else []), *others]
+    return f"{', '.join(names)} {words}"
