@@ -167,7 +167,7 @@ class ModelPage:
     here: str
 
 
-MOST_PARTS = 3
+MOST_PARTS = 2
 """So many parts of the rows that alarm are told on the page of the model; its tab of segments has all."""
 
 

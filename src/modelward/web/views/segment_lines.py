@@ -16,8 +16,9 @@ from modelward.web.charts.over_time import Line, over_time
 from modelward.web.states import State
 from modelward.web.views.numbers import Table, table
 from modelward.web.views.verdicts import FAIRNESS, PERFORMANCE, QUALITY, SEGMENT, between, figure
-from modelward.web.writing import exact, score
+from modelward.web.writing import exact, middle, score
 
+LONGEST_NAME = 28
 DRAWN = 6
 """So many values have a line: those that alarm, then those with most rows. The table has all."""
 SHOWS = (("drift", "Drift"), ("performance", "Performance"), ("fairness", "Fairness"))
@@ -28,6 +29,7 @@ class ValueRow:
     """One value: its newest window in words and figures, and the key of its line, where it has one."""
 
     name: str
+    short: str
     key: str
     state: State
     reason: str
@@ -74,7 +76,12 @@ def ranking_of(answer: Mapping[str, Any]) -> Ranking | None:
     named = ", ".join(worse[:3]) + (f" and {len(worse) - 3} more" if len(worse) > 3 else "")
     said = f"it is larger in {named} than chance explains" if worse else "it is larger nowhere than chance explains"
     rows = tuple(
-        (entry["segment"], figure(entry["value"]), between(entry["low"], entry["high"]), entry["reason"])
+        (
+            middle(entry["segment"], LONGEST_NAME),
+            figure(entry["value"]),
+            between(entry["low"], entry["high"]),
+            entry["reason"],
+        )
         for entry in ranking["segments"]
     )
     return Ranking(loss, f"{whole}; {said}.", rows)
@@ -114,7 +121,7 @@ def segment_lines(
         chart=over_time(windows, lines, label=f"{what} by value of {by}", axis_write=figure, zero=show == "drift")
         if there
         else None,
-        legend=tuple((line.look, line.name) for line in lines),
+        legend=tuple((line.look, middle(line.name, LONGEST_NAME)) for line in lines),
         shown=show,
         what=what,
         more=f"{len(histories) - DRAWN} more values have no line; the table has all." if len(histories) > DRAWN else "",
@@ -172,6 +179,7 @@ def _row(value: str, row: SegmentWindow, key: str) -> ValueRow:
     worst = min(scores, key=lambda entry: entry["score"], default=None)
     return ValueRow(
         name=value,
+        short=middle(value, LONGEST_NAME),
         key=key,
         state=SEGMENT[row.verdict],
         reason=row.reason,
@@ -186,4 +194,4 @@ def _row(value: str, row: SegmentWindow, key: str) -> ValueRow:
 
 def _numbers(windows: Sequence[Window], lines: Sequence[Line]) -> Table:
     values = [tuple(exact(line.values[place]) for line in lines) for place in range(len(windows))]
-    return table(windows, tuple(line.name for line in lines), values)
+    return table(windows, tuple(middle(line.name, LONGEST_NAME) for line in lines), values)

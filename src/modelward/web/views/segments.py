@@ -9,10 +9,11 @@ from modelward.monitoring.columns import title_of
 from modelward.web.states import State
 from modelward.web.views.naming import column_title
 from modelward.web.views.verdicts import SEGMENT
-from modelward.web.writing import exact, percent, score, span
+from modelward.web.writing import exact, middle, percent, score, span
 
 Link = Callable[[str], str]
 
+LONGEST_NAME = 28
 _GRAVITY = ("drifted", "warning", "ok", "too_few")
 
 
@@ -32,6 +33,7 @@ class SegmentRow:
     """One segment: its verdict, how far its worst column moved, and the columns that did."""
 
     name: str
+    short: str
     state: State
     reason: str
     rows: str
@@ -91,6 +93,7 @@ def _row(entry: Mapping[str, Any], link: Link) -> SegmentRow:
     moved.sort(key=lambda found: -(found["statistics"].get("psi") or 0.0))
     return SegmentRow(
         name=entry["segment"],
+        short=middle(entry["segment"], LONGEST_NAME),
         state=SEGMENT[entry["verdict"]],
         reason=entry["reason"],
         rows=exact(entry["rows_current"]),
