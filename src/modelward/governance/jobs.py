@@ -9,6 +9,8 @@ from datetime import datetime
 from sqlalchemy import Engine, or_, select
 from sqlalchemy.orm import Session
 
+from modelward.governance.overrides import KIND as OVERRIDE_ENDS
+from modelward.governance.overrides import end_override
 from modelward.governance.refresh_risk import DAILY, refresh_risk
 from modelward.governance.risk_tables import GovernanceState
 from modelward.jobs.loop import Handler, Together
@@ -30,6 +32,7 @@ def handlers(engine: Engine) -> dict[str, Handler | Together]:
         every(session, "risk_daily", kind="risk_daily", seconds=DAILY_SECONDS, first_at=clock.now())
     return {
         "measured": lambda claim: refresh_risk(engine, model_id=int(claim.key), now=clock.now()),
+        OVERRIDE_ENDS: lambda claim: end_override(engine, transition_id=int(claim.key), now=clock.now()),
         "risk_daily": lambda _claim: look_daily(engine, now=clock.now()),
     }
 

@@ -42,6 +42,7 @@ _TOLD: Final[Mapping[str, str]] = {
     "constraints-changed": "These constraints are in force. The history is judged anew by them.",
     "policy-changed": "The policy has a new version. Every model under it is looked at anew.",
     "audit-verified": "The chain was verified just now.",
+    "decided": "It is decided, and written down below with what was known at this moment.",
     "switched": "You look at another organisation now.",
 }
 

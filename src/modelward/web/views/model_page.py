@@ -116,6 +116,7 @@ TABS = (
     ("governance", "Governance"),
     ("constraints", "Constraints"),
     ("monitor", "Monitor"),
+    ("deployment", "Deployment"),
 )
 
 
