@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import func, select
@@ -119,25 +119,3 @@ def _scores_before(session: Session, scope: Scope, start: datetime) -> dict[int,
         .order_by(RiskRecord.id)
     ).all()
     return {row.model_id: row.risk_score for row in rows}
-
-
-def mean_risk_by_day(session: Session, scope: Scope, start: datetime, end: datetime) -> list[tuple[datetime, float]]:
-    """The mean risk over the models of the scope at the end of each day, as far as it was known then."""
-    known = {key: value for key, value in _scores_before(session, scope, start).items() if value is not None}
-    rows = session.execute(
-        select(RiskRecord.model_id, RiskRecord.at, RiskRecord.risk_score)
-        .join(Model, Model.id == RiskRecord.model_id)
-        .where(*within(scope), RiskRecord.at >= start, RiskRecord.at < end, RiskRecord.risk_score.is_not(None))
-        .order_by(RiskRecord.at, RiskRecord.id)
-    ).all()
-    points: list[tuple[datetime, float]] = []
-    at, position = start, 0
-    while at < end:
-        following = at + timedelta(days=1)
-        while position < len(rows) and rows[position].at < following:
-            known[rows[position].model_id] = rows[position].risk_score
-            position += 1
-        if known:
-            points.append((at, sum(known.values()) / len(known)))
-        at = following
-    return points
