@@ -7,7 +7,9 @@ import resource
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
+from pathlib import Path
 from typing import Any
 
 ROWS_REFERENCE, ROWS_CURRENT, NUMERIC, TEXT = 100_000, 1_000_000, 20, 10
@@ -92,13 +94,27 @@ def main() -> None:
         "--frame", choices=["pandas", "polars", "arrow"], help="measure one kind of frame in this process"
     )
     parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--peers", metavar="PYTHON", help="the Python of `make peers`: others in the same run")
+    parser.add_argument("--ask", default="numpy,nannyml,evidently", help="which of them")
     arguments = parser.parse_args()
     if arguments.frame:
         print(json.dumps(measure(arguments.frame, arguments.runs)))
         return
     results = [_in_own_process(library, arguments.runs) for library in ("pandas", "polars", "arrow")]
     shape = f"{ROWS_REFERENCE:,} against {ROWS_CURRENT:,} rows × {NUMERIC} numeric and {TEXT} text columns, one core"
-    print(json.dumps({"benchmark": "compare", "what": shape, "results": results}, indent=2))
+    peers = _peers(arguments.peers, arguments.ask) if arguments.peers else []
+    print(json.dumps({"benchmark": "compare", "what": shape, "results": results, "peers": peers}, indent=2))
+
+
+def _peers(python: str, names: str) -> list[Any]:
+    """Others on the same tables, as pandas has them."""
+    with tempfile.TemporaryDirectory() as folder:
+        for side, frame in zip(("reference", "current"), frames("pandas"), strict=True):
+            frame.to_parquet(Path(folder) / f"{side}.parquet")
+        script = Path(__file__).with_name("compare_peers.py")
+        command = [python, str(script), folder, names]
+        said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return [json.loads(line) for line in said.splitlines() if line.startswith("{")]
 
 
 def _in_own_process(library: str, runs: int) -> Any:

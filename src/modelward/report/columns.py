@@ -82,7 +82,7 @@ def _of_arrow(column: Any) -> Summary:
     if pa.types.is_temporal(kind):
         raise LeftOut(_TEMPORAL)
     if pa.types.is_decimal(kind) or pa.types.is_integer(kind) or pa.types.is_floating(kind):
-        return NumericSummary.of(pc.cast(column, pa.float64()).to_numpy(zero_copy_only=False))
+        return NumericSummary.of(pc.cast(column, pa.float64(), safe=False).to_numpy(zero_copy_only=False))
     if pa.types.is_null(kind):
         return CategoricalSummary.from_counts((), (), missing=len(column))
     if holds_vectors(kind):

@@ -89,7 +89,7 @@ def _vectors(column: Any) -> F64:
     if len(lengths) != 1 or not lengths[0]:
         raise LeftOut(UNEVEN)
     vectors = np.full((len(column), lengths[0]), np.nan)
-    places = pc.cast(pc.list_flatten(column.drop_null()), "float64").to_numpy(zero_copy_only=False)
+    places = pc.cast(pc.list_flatten(column.drop_null()), "float64", safe=False).to_numpy(zero_copy_only=False)
     vectors[present] = places.reshape(-1, lengths[0])
     return vectors
 

@@ -51,6 +51,6 @@ def _banded(values: Any, edges: tuple[float, ...]) -> I64:
     numeric = pa.types.is_integer(values.type) or pa.types.is_floating(values.type) or pa.types.is_decimal(values.type)
     if not numeric:  # What was a number in the reference is none here: nothing of it lies between the edges.
         return np.full(len(values), len(edges) + 1, dtype=np.int64)
-    numbers = np.asarray(pc.fill_null(pc.cast(values, pa.float64()), np.nan))
+    numbers = np.asarray(pc.fill_null(pc.cast(values, pa.float64(), safe=False), np.nan))
     places = np.searchsorted(np.array(edges), numbers, side="left")
     return np.where(np.isnan(numbers), len(edges) + 1, places).astype(np.int64)

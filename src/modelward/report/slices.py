@@ -41,6 +41,8 @@ def slices_of(
     wanted = [*features, *outcomes.values()]
     before, now = _sample(reference, wanted, rng), _sample(current, wanted, rng)
     features = [name for name in features if name in before and name in now]
+    if not features:
+        return ()  # Nothing to divide the rows by.
     rows = [len(next(iter(side.values()))) if side else 0 for side in (before, now)]
     both = _coded([_together(before[name], now[name]) for name in features], features)
     found = drift_slices(both, np.repeat([0, 1], rows).astype(np.int64), rng)
@@ -97,7 +99,7 @@ def _plain(column: Any) -> Any:
     if pa.types.is_dictionary(kind):
         column = pa.chunked_array([chunk.dictionary_decode() for chunk in column.chunks], kind.value_type)
     numeric = pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
-    return pc.cast(column, pa.float64() if numeric else pa.large_string())
+    return pc.cast(column, pa.float64() if numeric else pa.large_string(), safe=False)
 
 
 def _coded(values: Sequence[Any], columns: Sequence[str]) -> Coded:
@@ -158,7 +160,8 @@ def _error(label: Any, prediction: Any) -> F64:
     import pyarrow as pa
 
     if pa.types.is_floating(label.type) and pa.types.is_floating(prediction.type):
-        squared: F64 = (_numbers(label) - _numbers(prediction)) ** 2
+        with np.errstate(over="ignore", invalid="ignore"):  # What is past the range is left out as not finite.
+            squared: F64 = (_numbers(label) - _numbers(prediction)) ** 2
         return squared
     pairs = zip(label.to_pylist(), prediction.to_pylist(), strict=True)
     wrong = [np.nan if None in pair else float(value_name(pair[0]) != value_name(pair[1])) for pair in pairs]

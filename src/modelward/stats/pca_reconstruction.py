@@ -124,7 +124,8 @@ def _scale_numbers(name: str, values: F64, means: dict[str, tuple[float, float]]
         # One value far out would otherwise be the scale of all others.
         low, high = np.quantile(present, [0.01, 0.99], method="nearest")
         inner = np.clip(present, low, high) if low < high else np.clip(present, -_LARGE, _LARGE)
-        means[name] = float(inner.mean()), float(inner.std()) or 1.0
+        size = float(np.abs(inner).max()) or 1.0  # Squares of the largest numbers are past the range.
+        means[name] = float((inner / size).mean()) * size, float((inner / size).std()) * size or 1.0
 
 
 def _scale_names(name: str, values: npt.NDArray[Any], shares: dict[str, tuple[dict[str, int], F64, float]]) -> None:

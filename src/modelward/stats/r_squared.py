@@ -2,6 +2,8 @@
 
 import math
 
+import numpy as np
+
 from modelward.stats.counts_of import NO_ROWS
 from modelward.stats.intervals import normal_quantile
 from modelward.stats.labels import Column
@@ -45,12 +47,12 @@ def r_squared(label: Column | Residuals, prediction: Column | None = None, *, co
 
 def _spread(kept: Residuals) -> float:
     """The standard error of ln Q."""
-    n, m, sums = kept.n, kept.moments.y, kept.moments.sums / kept.n
-    square = float(sums[0, 2]) + m * m
-    label = float(sums[2, 0])
+    n, m, sums = kept.n, np.float64(kept.moments.y), kept.moments.sums / kept.n
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # Of numbers past 10^77 fourth powers are none.
+        square, label = sums[0, 2] + m * m, sums[2, 0]
+        fourth = sums[0, 4] + 4 * m * sums[0, 3] + 6 * m * m * sums[0, 2] + m**4
+        mixed = sums[2, 2] + 2 * m * sums[2, 1] + m * m * label
+        variance = float(fourth / square**2 + sums[4, 0] / label**2 - 2 * mixed / (square * label))
     if not square > 0:
         return 0.0 if kept.residuals.minimum == kept.residuals.maximum == 0 else math.nan
-    fourth = float(sums[0, 4]) + 4 * m * float(sums[0, 3]) + 6 * m * m * float(sums[0, 2]) + m**4
-    mixed = float(sums[2, 2]) + 2 * m * float(sums[2, 1]) + m * m * label
-    variance = fourth / square**2 + float(sums[4, 0]) / label**2 - 2 * mixed / (square * label)
     return math.sqrt(max(0.0, variance) / n) if math.isfinite(variance) else math.nan

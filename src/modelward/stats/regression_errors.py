@@ -2,6 +2,8 @@
 
 import math
 
+import numpy as np
+
 from modelward.stats.counts_of import NO_ROWS
 from modelward.stats.intervals import normal_quantile
 from modelward.stats.labels import Column
@@ -113,12 +115,13 @@ def mean_absolute_percentage_error(
 def _relative_spread(kept: Residuals) -> float:
     """The standard error of the mean square, over the mean square."""
     moments, n = kept.moments, kept.n
-    m, (second, third, fourth) = moments.y, map(float, moments.sums[0, 2:] / n)
-    square = second + m * m
-    if not (square > 0 and math.isfinite(fourth)):
+    with np.errstate(over="ignore", invalid="ignore"):  # Of numbers past 10^77 the fourth power is none.
+        m, (second, third, fourth) = np.float64(moments.y), moments.sums[0, 2:] / n
+        square = second + m * m
+        variance = fourth + 4 * m * third + 6 * m * m * second + m**4 - square * square
+    if not (square > 0 and np.isfinite(variance)):
         return 0.0 if kept.residuals.minimum == kept.residuals.maximum == 0 else math.nan
-    variance = fourth + 4 * m * third + 6 * m * m * second + m**4 - square * square
-    return math.sqrt(max(0.0, variance) / n) / float(square)
+    return math.sqrt(max(0.0, float(variance)) / n) / float(square)
 
 
 def _not_below_zero(found: Metric) -> Metric:

@@ -52,14 +52,15 @@ class Residuals:
             residual = guess - truth
         kept = np.isfinite(residual)
         truth, residual = truth[kept], residual[kept]
-        size, divisible = np.abs(residual), truth != 0
-        with np.errstate(over="ignore"):
-            shares = size[divisible] / np.abs(truth[divisible])
+        size = np.abs(residual)
+        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+            shares = size / np.abs(truth)
+        divisible = np.isfinite(shares)  # Not by 0, nor by a label so small that no number holds the share.
         return cls(
             NumericSummary.of(residual, cap=cap, groups=groups),
             NumericSummary.of(size, cap=cap, groups=groups),
             PairMoments.of(truth, residual),
-            RunningMean.of(shares),
+            RunningMean.of(shares[divisible]),
             int(truth.size - np.count_nonzero(divisible)),
             int(known.size - np.count_nonzero(known)),
             int(np.count_nonzero(known & ~kept)),
