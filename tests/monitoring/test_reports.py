@@ -5,13 +5,16 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from tests.monitoring.outcomes import Outcomes
 from tests.monitoring.world import START, World
+from tests.report.test_formats import CHECK
 
 import modelward
 from modelward.accounts.keys import KeyKind
@@ -22,6 +25,7 @@ from modelward.monitoring.capture_baseline import window_reference
 from modelward.monitoring.report_routes import router as report_router
 from modelward.monitoring.reports import report_of
 from modelward.monitoring.routes import router, starred
+from modelward.registry.tables import Model
 from modelward.report.report import Report
 from modelward.settings import settings_from
 from modelward.stats import NumericSummary
@@ -215,3 +219,27 @@ def test_compressed_the_service_differs_from_the_library_and_the_truth_by_no_mor
         assert mine_found.verdict == twin_found.verdict
     for column in ("town", "vip", "@prediction"):
         assert dict(service[column].statistics) == pytest.approx(dict(library[column].statistics), rel=1e-9, abs=1e-12)
+
+
+def test_it_tells_performance_and_fairness_as_the_windows_do(client: TestClient, world: World) -> None:
+    sent, model = Outcomes(world), world.model()
+    protected = {"protected_attributes": ["town"]}
+    world.write(lambda session: setattr(session.get_one(Model, model.id), "attributes", protected))
+    for day in range(8):
+        sent.send(f"d{day}", day, worth=1.0 if day < 7 else 0.2)
+        sent.label(f"d{day}", now=START + (day + 1) * DAY)
+    span = {"start": (START + 7 * DAY).isoformat(), "end": (START + 8 * DAY).isoformat()}
+    first: dict[str, Any] = {"start": START, "end": START + DAY, "now": START + 9 * DAY}
+    world.write(lambda session: window_reference(session, model=world.model(), **first))
+    world.settle(START + 9 * DAY)
+    sent.work()
+    wire = client.get("/models/churn/report", params=span).json()
+    assert "columns" in wire, wire
+    CHECK.validate(wire)
+    assert wire["performance"]["verdict"] == "fallen"
+    window = next(w for w in sent.windows() if w.starts_at == START + 7 * DAY)
+    told = wire["performance"]["current"]["metrics"]["accuracy"]["value"]
+    assert told == pytest.approx(window.measures["metrics"]["accuracy"]["value"])
+    assert [entry["attribute"] for entry in wire["fairness"]["attributes"]] == ["town"]
+    page = client.get("/models/churn/report", params={**span, "format": "html"}).text
+    assert 'id="performance"' in page

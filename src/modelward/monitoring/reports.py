@@ -9,13 +9,16 @@ from sqlalchemy.orm import Session
 from modelward.errors import Invalid
 from modelward.monitoring.calibrations import calibration_of_span
 from modelward.monitoring.columns import PREDICTION, SCORE, SHOWN_ONLY, feature_key
+from modelward.monitoring.joint_store import Span
 from modelward.monitoring.judge import comparable, compared_sides
 from modelward.monitoring.monitor_settings import monitor_of
+from modelward.monitoring.report_outcomes import outcomes_of
 from modelward.monitoring.seasonal import in_season
 from modelward.monitoring.segment_answers import PartRead
 from modelward.monitoring.segment_judge import compared_parts
 from modelward.monitoring.subject import Reference, read_reference
-from modelward.monitoring.window_profiles import whole_buckets, window_profile
+from modelward.monitoring.why import context_of
+from modelward.monitoring.window_profiles import seconds, whole_buckets, window_profile
 from modelward.registry.service import current_baseline
 from modelward.registry.tables import Model
 from modelward.report.evidence import Evidence
@@ -36,6 +39,7 @@ ENDINGS = {"html": "html", "markdown": "md", "junit": "xml"}
 def report_of(session: Session, model: Model, start: datetime, end: datetime, *, now: datetime) -> Report:
     """The report on [start, end), which is widened to a whole bucket at its beginning.
 
+    Performance and fairness are told where there is something to hold them against, and why a column moved.
     Columns bear the names that they have in the model's profiles: features their own, outcomes `@prediction` and
     `@score`.
 
@@ -60,11 +64,15 @@ def report_of(session: Session, model: Model, start: datetime, end: datetime, *,
     comparison = within_season(compare_profiles(*sides, monitor, calibration), monitor)
     compared = {finding.column for finding in comparison.columns}
     names = f"reference {reference.id}", f"{model.key}, {_said(begins)} to {_said(end)}"
+    judged = outcomes_of(session, model.id, Span(seconds(begins), seconds(end)))
     return Report(
         comparison,
         _left_out(monitor, reference, current, compared),
         {column: role for column, role in _roles(monitor).items() if column in compared},
         Evidence(*sides, monitor, names, now),
+        performance=judged.performance,
+        fairness=judged.fairness,
+        context=context_of(model, since={}),
     )
 
 

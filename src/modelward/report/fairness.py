@@ -42,7 +42,11 @@ class Fairness:
 
 def fairness_of(reference: Outcomes, current: Outcomes, monitor: Monitor) -> tuple[Fairness, ...]:
     """A verdict for each attribute, the gravest first."""
-    found = [_of_attribute(name, reference.groups[name], counts, monitor) for name, counts in current.groups.items()]
+    found = [
+        _of_attribute(name, reference.groups[name], counts, monitor)
+        for name, counts in current.groups.items()
+        if name in reference.groups
+    ]
     return tuple(sorted(found, key=lambda entry: _GRAVEST.index(entry.verdict)))
 
 

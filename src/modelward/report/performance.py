@@ -116,9 +116,14 @@ class Performance:
 
 
 def performance_of(
-    reference: Outcomes, current: Outcomes, monitor: Monitor, estimate: Estimate | None = None
+    reference: Outcomes,
+    current: Outcomes,
+    monitor: Monitor,
+    estimate: Estimate | None = None,
+    *,
+    source: str = "of the reference",
 ) -> Performance:
-    """The verdict on the current table; its metrics are held against the same ones of the reference.
+    """The verdict on the current table; its metrics are held against those of the reference, called `source`.
 
     `estimate` is what is expected of it without outcomes, where scores do not say that.
     """
@@ -128,7 +133,7 @@ def performance_of(
     expected = estimate.metrics
     judged_by = JUDGED_BY.get(current.task, ())
     standards = {
-        name: Standard(before[name].statistic, before[name].low, before[name].high, "of the reference")
+        name: Standard(before[name].statistic, before[name].low, before[name].high, source)
         for name in judged_by
         if name in before and not before[name].reason
     }

@@ -15,6 +15,7 @@ from modelward.rules import phrases
 from modelward.rules.finding import ColumnFinding, Comparison
 from modelward.rules.finding import plain as plain_values
 from modelward.rules.joint import JointFinding
+from modelward.rules.monitor import Monitor
 from modelward.rules.segments import Segments
 from modelward.rules.slices import FoundSlice
 from modelward.rules.verdict import Verdict, worst
@@ -54,7 +55,8 @@ class Report:
     """The verdict on two tables, column by column. `str(report)` is its sentence; `rich.print(report)` shows its table.
 
     `left_out` names the columns that were not compared, each with the reason; `roles` the columns with a meaning of
-    their own (prediction, score, label, protected, timestamp); `evidence` is what the pictures are drawn from.
+    their own (prediction, score, label, protected, timestamp); `evidence` is what the pictures are drawn from,
+    `context` what is known beside two tables, for `why`.
     """
 
     comparison: Comparison
@@ -66,6 +68,7 @@ class Report:
     together: JointFinding | None = None
     performance: Performance | None = None
     fairness: tuple[Fairness, ...] = ()
+    context: Context | None = field(default=None, repr=False, compare=False)
 
     @property
     def drifted(self) -> bool:
@@ -108,15 +111,19 @@ class Report:
         """
         if self.evidence is None:
             return ()
+        known = self.context or self._context(self.evidence.monitor)
+        return why(self.comparison, self.evidence.reference, self.evidence.current, known)
+
+    def _context(self, monitor: Monitor) -> Context:
+        """What two tables tell beside the figures."""
         by_role = {role: column for column, role in self.roles.items()}
         carried = self.segments.carried if self.segments else ()
-        context = Context(
-            importance=self.evidence.monitor.importance,
+        return Context(
+            importance=monitor.importance,
             where={entry.column: entry.clause for entry in carried},
             outcomes=[by_role[role] for role in ("score", "prediction") if role in by_role],
-            labels=self.evidence.monitor.labels,
+            labels=monitor.labels,
         )
-        return why(self.comparison, self.evidence.reference, self.evidence.current, context)
 
     def segment(self, name: str) -> "Report":
         """The report of one segment of the column that the comparison was divided by.
