@@ -40,7 +40,7 @@ TAGS = (
     },
     {
         "name": "alerting",
-        "description": "What is told, when and to whom: rules, incidents and silences.",
+        "description": "What is told, when and to whom: rules, incidents, silences, channels, and what became of it.",
     },
     {"name": "accounts", "description": "Signing in, people, and who may do what."},
     {"name": "operation", "description": "How the service itself is."},
@@ -59,7 +59,7 @@ class Declared(NamedTuple):
 def create_api() -> FastAPI:
     """The FastAPI application with every domain's routes, before anything is wired to it."""
     from modelward.accounts import routes as accounts
-    from modelward.alerting import incident_routes, rule_routes, silence_routes
+    from modelward.alerting import channel_routes, incident_routes, rule_routes, silence_routes
     from modelward.governance import audit_routes
     from modelward.governance import lifecycle_routes as lifecycle
     from modelward.governance import policy_routes as policies
@@ -111,6 +111,7 @@ def create_api() -> FastAPI:
         rule_routes.router,
         incident_routes.router,
         silence_routes.router,
+        channel_routes.router,
     )
     for prefix in PREFIXES:
         for router in starred if prefix == "" else (*starred, *others):

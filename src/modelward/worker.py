@@ -31,6 +31,7 @@ def events_socket(data_dir: Path) -> Path:
 
 def run_worker(settings: Settings, stop: threading.Event) -> None:
     """Move, profile, evaluate and answer reads until `stop` is set."""
+    from modelward.alerting.delivery_jobs import run_deliveries
     from modelward.alerting.jobs import handlers as alert_handlers
     from modelward.audit.keys import use_settings
     from modelward.events.open import open_store
@@ -68,6 +69,7 @@ def run_worker(settings: Settings, stop: threading.Event) -> None:
             "outcomes": lambda: run_jobs(outcomes, database, stop),
             "alerts": lambda: run_jobs(alerts, database, stop),
             "audit": lambda: run_jobs(audited, database, stop, idle_seconds=30),
+            "deliveries": lambda: run_deliveries(database, settings, stop),
         }
         threads = [
             threading.Thread(target=_guarded, args=(name, part, stop), name=name) for name, part in parts.items()

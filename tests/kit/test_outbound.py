@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from modelward.errors import Invalid, Unavailable
-from modelward.kit.outbound import LARGEST_ANSWER, Outbound, Outgoing
+from modelward.kit.outbound import LARGEST_ANSWER, Outbound
 from modelward.kit.outbound_rules import OutboundRules, rules_of
+from modelward.kit.outgoing import Outgoing
 from modelward.settings import settings_from
 
 METADATA = "http://169.254.169.254/latest/meta-data/"

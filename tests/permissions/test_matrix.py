@@ -127,6 +127,16 @@ API: dict[tuple[str, str], Row] = {
     ("GET", "/silences/{silence}"): Row(READ),
     ("PATCH", "/silences/{silence}"): Row(EDIT, {"reason": "we know more"}),
     ("DELETE", "/silences/{silence}"): Row(EDIT),
+    ("GET", "/channels"): Row(READ),
+    ("POST", "/channels"): Row(ADMIN, {"kind": "email", "name": "team", "config": {"to": "team@ours.example"}}),
+    ("GET", "/channels/{channel_id}"): Row(READ),
+    ("PATCH", "/channels/{channel_id}"): Row(ADMIN, {"name": "another"}),
+    ("DELETE", "/channels/{channel_id}"): Row(ADMIN),
+    ("POST", "/channels/{channel_id}/test"): Row(ADMIN),
+    ("GET", "/channels/{channel_id}/preview"): Row(ADMIN),
+    ("POST", "/channels/{channel_id}/rotate-secret"): Row(ADMIN),
+    ("GET", "/deliveries"): Row(READ),
+    ("POST", "/deliveries/{delivery_id}/resend"): Row(ADMIN),
     ("GET", "/dashboard/data"): Row(READ),
     ("GET", "/overview"): Row(READ),
     ("GET", "/ingestion"): Row(READ),
@@ -225,7 +235,8 @@ ENDING = ("logout", "browsers/end")
 """Whoever asks for these holds nothing afterwards."""
 THERE = {"{model}": "churn", "{key}": "churn", "{project}": "default", "{event_id}": "e1", "{rest:path}": "nowhere",
          "{key_id}": "999999", "{user_id}": "999999", "{session_id}": "999999",
-         "{rule}": "999999", "{incident}": "999999", "{silence}": "999999"}  # fmt: skip
+         "{rule}": "999999", "{incident}": "999999", "{silence}": "999999",
+         "{channel_id}": "999999", "{delivery_id}": "999999"}  # fmt: skip
 NOWHERE = {**THERE, "{model}": "nowhere", "{key}": "nowhere", "{project}": "nowhere"}
 
 

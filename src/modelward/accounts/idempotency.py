@@ -12,7 +12,6 @@ Answers of the service's own failures (5xx) and 429 are not kept; the request ma
 
 import hashlib
 import hmac
-import os
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -20,8 +19,6 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 import msgspec
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from fastapi.exceptions import RequestValidationError
 from sqlalchemy import Engine, delete, select, update
 from starlette.concurrency import run_in_threadpool
@@ -37,6 +34,7 @@ from modelward.errors import Conflict, Invalid, ModelwardError
 from modelward.kit.clock import now
 from modelward.kit.database import change, insert_into, reading, writing
 from modelward.kit.problems import answer_error
+from modelward.kit.sealing import seal, unseal
 from modelward.kit.secrets import derived_key, secret_of
 
 HEADER = "idempotency-key"
@@ -55,7 +53,6 @@ PARAMETER = {
 }
 
 _PIECE = 1 << 20
-_NONCE = 12
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
@@ -136,8 +133,7 @@ def begin(database: Engine, attempt: Attempt, *, now: datetime) -> Kept | None:
 
 def keep(database: Engine, attempt: Attempt, answer: Kept) -> None:
     """Write down the answer."""
-    nonce = os.urandom(_NONCE)
-    sealed = nonce + AESGCM(attempt.secret).encrypt(nonce, msgspec.msgpack.encode(answer), attempt.digest)
+    sealed = seal(msgspec.msgpack.encode(answer), key=attempt.secret, about=attempt.digest)
     done = update(IdempotentRequest).where(IdempotentRequest.digest == attempt.digest)
     with writing(database) as session:
         change(session, done.values(status=answer.status, answer=sealed))
@@ -159,13 +155,12 @@ def _kept(found: IdempotentRequest, attempt: Attempt, now: datetime) -> Kept:
             "The first request with this Idempotency-Key was cut off, and nobody knows whether it took effect: look, "
             "and then send what is missing with a new key."
         )
-    try:
-        plain = AESGCM(attempt.secret).decrypt(found.answer[:_NONCE], found.answer[_NONCE:], attempt.digest)
-    except InvalidTag:
+    plain = unseal(found.answer, key=attempt.secret, about=attempt.digest)
+    if plain is None:
         raise Conflict(
             "The first request with this Idempotency-Key was answered, but its answer cannot be read any more (the "
             "service's secret was changed): send what is missing with a new key."
-        ) from None
+        )
     return msgspec.msgpack.decode(plain, type=Kept)
 
 

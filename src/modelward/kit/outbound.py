@@ -8,8 +8,6 @@ Import this where it is used: it loads an HTTP library and a part of apprise.
 """
 
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 import requests
@@ -17,30 +15,12 @@ from apprise.utils.http import ConnectionTracker, HTTPPolicy, HTTPPolicySession,
 
 from modelward.errors import Invalid, Unavailable
 from modelward.kit.outbound_rules import OutboundRules
+from modelward.kit.outgoing import Answer, Outgoing
 
 CONNECT_SECONDS: Final = 5.0
 SECONDS: Final = 10.0
 LARGEST_ANSWER: Final = 64 * 1024
 AGENT: Final = "Modelward"
-
-
-@dataclass(frozen=True)
-class Outgoing:
-    """A request as it will be sent. Its address and headers may hold secrets: it has no readable form."""
-
-    address: str = field(repr=False)
-    body: bytes = field(repr=False)
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    method: str = "POST"
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What came back. The body is for the sender's own understanding, and is not shown to whoever gave the address."""
-
-    status: int
-    body: bytes = field(repr=False)
-    retry_after: float | None = None
 
 
 class Outbound:
