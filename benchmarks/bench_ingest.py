@@ -48,23 +48,33 @@ def serve_door(folder: Path, port: int) -> None:
     )
 
 
-def run_mover(folder: Path, stopping: Any, moved: Any) -> None:
+def run_mover(folder: Path, stopping: Any, moved: Any, working: bool) -> None:
     from modelward.events.open import open_store
     from modelward.ingest.journal import JournalReader
     from modelward.ingest.mover import Mover
+    from modelward.jobs.loop import run_jobs
     from modelward.monitoring.absorb import absorb
+    from modelward.monitoring.jobs import OUTCOMES, SLOW, handlers
 
     settings, database = opened(folder)
     store = open_store(settings.events_url, folder)
     mover = Mover(JournalReader(folder / "journal"), store, database, absorb)
     stop = threading.Event()
-    runner = threading.Thread(target=mover.run, args=(stop,))
-    runner.start()
+    runners = [threading.Thread(target=mover.run, args=(stop,))]
+    if working:  # All that `serve` does beside moving, in the loops in which it does it.
+        work = handlers(database, store, settings)
+        loops: list[dict[str, Any]] = [{}, {}, {}]
+        for kind, handler in work.items():
+            loops[1 if kind in SLOW else 2 if kind in OUTCOMES else 0][kind] = handler
+        runners += [threading.Thread(target=run_jobs, args=(some, database, stop)) for some in loops]
+    for runner in runners:
+        runner.start()
     while not stopping.is_set():
         moved.value = mover.counters().get("moved", 0)
         stopping.wait(0.1)
     stop.set()
-    runner.join()
+    for runner in runners:
+        runner.join()
     store.close()
 
 
@@ -93,13 +103,15 @@ def prepare(folder: Path) -> None:
 class Running:
     """A door that answers, and a mover if one was asked for."""
 
-    def __init__(self, folder: Path, *, mover: bool) -> None:
+    def __init__(self, folder: Path, *, mover: bool, working: bool = False) -> None:
         spawning = multiprocessing.get_context("spawn")
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]
         self.stopping, self.moved = spawning.Event(), spawning.Value("q", 0)
         self.door = spawning.Process(target=serve_door, args=(folder, self.port))
-        self.mover = spawning.Process(target=run_mover, args=(folder, self.stopping, self.moved)) if mover else None
+        moving = (folder, self.stopping, self.moved, working)
+        self.folder = folder
+        self.mover = spawning.Process(target=run_mover, args=moving) if mover else None
         for process in (self.door, self.mover):
             if process is not None:
                 process.start()
@@ -129,10 +141,10 @@ class Running:
 
 
 @contextmanager
-def running(*, mover: bool) -> Iterator[Running]:
+def running(*, mover: bool, working: bool = False) -> Iterator[Running]:
     with tempfile.TemporaryDirectory() as name:
         prepare(Path(name))
-        started = Running(Path(name), mover=mover)
+        started = Running(Path(name), mover=mover, working=working)
         try:
             yield started
         finally:
@@ -164,10 +176,30 @@ def median_of(figures: list[dict[str, Any]]) -> dict[str, Any]:
     return medians | {"lowest": min(rates), "highest": max(rates), "runs": len(figures)}
 
 
-def sustained(*, seconds: float) -> dict[str, Any]:
-    """Events a second from the first request until the last of them is in the event store and the profiles."""
-    with running(mover=True) as started:
+def declare(folder: Path, segments: list[str]) -> None:
+    """Divide the model by these columns."""
+    from sqlalchemy import select
+
+    from modelward.kit.clock import now
+    from modelward.kit.database import writing
+    from modelward.monitoring.monitor_settings import change_monitor
+    from modelward.registry.tables import Model
+
+    _, database = opened(folder)
+    with writing(database) as session:
+        change_monitor(session, model=session.scalars(select(Model)).one(), wire={"segments": segments}, now=now())
+    database.dispose()
+
+
+def sustained(*, seconds: float, segments: list[str] | None = None) -> dict[str, Any]:
+    """Events a second from the first request until the last of them is in the event store and the profiles.
+
+    With `segments` all the work beside it is done too, and the model is divided by these columns (none, if empty).
+    """
+    with running(mover=True, working=segments is not None) as started:
         load(started.port, "batch", 1.0)
+        if segments:
+            declare(started.folder, segments)
         before, _ = wait_until_moved(started)
         start = time.perf_counter()
         figures = load(started.port, "batch", seconds)
@@ -198,6 +230,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=4)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--only", choices=(*RUNS, "sustained"))
+    parser.add_argument("--segments", nargs="*", help="do all work beside it, with these columns as segments")
     asked = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what was started is stopped
     results: dict[str, Any] = {"cores": os.cpu_count(), "load_average": os.getloadavg()[0]}
@@ -205,7 +238,7 @@ def main() -> None:
         if asked.only in (None, kind):
             results[kind] = acknowledged(kind, seconds=asked.seconds, runs=asked.runs)
     if asked.only in (None, "sustained"):
-        results["sustained"] = sustained(seconds=asked.seconds)
+        results["sustained"] = sustained(seconds=asked.seconds, segments=asked.segments)
     print(json.dumps(results, indent=2))
 
 
