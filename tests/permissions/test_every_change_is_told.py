@@ -66,6 +66,12 @@ INSTEAD: Final[Mapping[tuple[str, str], dict[str, Any]]] = {
     ("POST", "/settings"): {"body": {"name": "Renamed"}},
 }
 """What is sent where the table's own request would not change anything."""
+STAGES: Final[Mapping[str, tuple[str, str | None]]] = {
+    "approve": ("draft", None),
+    "reject": ("draft", None),
+    "rollback": ("deployed", "champion"),
+}
+"""How far the version is before a step that does not begin anywhere."""
 
 
 @pytest.fixture(scope="module")
@@ -103,9 +109,15 @@ def asked(ours: Town, method: str, path: str) -> tuple[str, Row]:
         if path.endswith("/confirm"):
             change(session, update(Baseline).values(status="replaced"))
             save_baseline(session, model_id=ours.model_id, source="window", status="provisional", now=now())
+        model = session.get_one(Model, ours.model_id)
+        stage = STAGES.get(path.rpartition("/")[2])
+        if stage is not None:
+            model.deployment_status, model.deployment_place = stage
         if path.endswith("/constraints/all"):
-            model, wire = session.get_one(Model, ours.model_id), [{"column": "score", "maximum": 0.9}]
+            wire = [{"column": "score", "maximum": 0.9}]
             put_constraints(session, model=model, wire=wire, now=now())
+    if path.endswith(("/approve", "/reject")):  # by somebody else: four eyes
+        assert ours.caller("member").post("/api/v1/models/churn/submit", json={}).status_code == 200
     there = {**THERE, "{user_id}": str(person.id), "{key_id}": str(key.id), "{project}": project.key}
     if path == "/settings/organisations":
         row = row._replace(body={"organisation": ours.organisation_id})
