@@ -60,6 +60,7 @@ def create_api() -> FastAPI:
     """The FastAPI application with every domain's routes, before anything is wired to it."""
     from modelward.accounts import routes as accounts
     from modelward.alerting import channel_routes, incident_routes, rule_routes, silence_routes
+    from modelward.evidence import routes as evidence
     from modelward.governance import audit_routes
     from modelward.governance import lifecycle_routes as lifecycle
     from modelward.governance import policy_routes as policies
@@ -108,6 +109,7 @@ def create_api() -> FastAPI:
         policies.router,
         audit_routes.router,
         lifecycle.router,
+        evidence.router,
         rule_routes.router,
         incident_routes.router,
         silence_routes.router,

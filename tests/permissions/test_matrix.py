@@ -84,6 +84,7 @@ API: dict[tuple[str, str], Row] = {
     ("POST", "/models/{model}/approve"): Row(EDIT, {}),
     ("POST", "/models/{model}/deploy"): Row(EDIT, {"override": False}),
     ("GET", "/models/{model}/may-serve"): Row(READ),
+    ("GET", "/models/{model}/evidence-pack"): Row(READ),
     ("GET", "/models/{model}/transitions"): Row(READ),
     ("POST", "/models/{model}/request-retraining"): Row(EDIT, {}),
     ("POST", "/models/{model}/rollback"): Row(EDIT, {"justification": "It is slow."}),
