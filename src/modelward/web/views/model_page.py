@@ -114,9 +114,9 @@ TABS = (
     ("fairness", "Fairness"),
     ("segments", "Segments"),
     ("governance", "Governance"),
+    ("deployment", "Deployment"),
     ("constraints", "Constraints"),
     ("monitor", "Monitor"),
-    ("deployment", "Deployment"),
 )
 
 
