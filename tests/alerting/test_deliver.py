@@ -18,7 +18,7 @@ from modelward.kit.database import reading, writing
 from modelward.rules.delivery import Outcome, Result
 
 FAILED = Outcome(Result.AGAIN, "The receiver answered 500.")
-GONE = Outcome(Result.GONE, "The receiver answered 404: there is no such receiver, or it lets us not in.")
+GONE = Outcome(Result.GONE, "The receiver answered 404: there is no such receiver, or it does not let us in.")
 
 
 def states(outbox: Outbox) -> list[str]:

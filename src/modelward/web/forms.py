@@ -43,6 +43,13 @@ _TOLD: Final[Mapping[str, str]] = {
     "policy-changed": "The policy has a new version. Every model under it is looked at anew.",
     "audit-verified": "The chain was verified just now.",
     "decided": "It is decided, and written down below with what was known at this moment.",
+    "channel-made": "The channel is there. Send a test, and see below whether it arrives.",
+    "channel-changed": "The channel is changed, and what waits for it is tried at once.",
+    "channel-tested": "A test is on its way: load this page again in a moment to see whether it arrived.",
+    "channel-on": "The channel is on.",
+    "channel-paused": "The channel is paused: it is told nothing until you switch it on.",
+    "channel-deleted": "The channel is deleted.",
+    "resent": "The message is on its way again.",
     "switched": "You look at another organisation now.",
 }
 

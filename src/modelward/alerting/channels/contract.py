@@ -62,7 +62,9 @@ def judged(answer: Answer, *, gone: frozenset[int] = GONE, later: frozenset[int]
             Result.GONE, f"The receiver answered {status}, a redirect, which is not followed: give the final address."
         )
     if status in gone:
-        return Outcome(Result.GONE, f"The receiver answered {status}: there is no such receiver, or it lets us not in.")
+        return Outcome(
+            Result.GONE, f"The receiver answered {status}: there is no such receiver, or it does not let us in."
+        )
     if status in later or status >= 500:
         return Outcome(Result.AGAIN, f"The receiver answered {status}.", answer.retry_after)
     return Outcome(Result.REFUSED, f"The receiver answered {status}: it does not take this message.")
