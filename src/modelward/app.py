@@ -3,6 +3,7 @@
 import asyncio
 import fcntl
 import ipaddress
+import logging
 import os
 import signal
 import socket
@@ -24,6 +25,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from modelward.accounts.first_start import check_settings, first_start
 from modelward.accounts.sessions import create_login_link
 from modelward.accounts.sharing import Shares
+from modelward.alerting.jobs import watchman
 from modelward.api import check_declared, create_api
 from modelward.audit.keys import use_settings
 from modelward.errors import Conflict, Unavailable
@@ -32,6 +34,7 @@ from modelward.events.open import check_address
 from modelward.events.remote import RemoteStore
 from modelward.ingest.door import Door
 from modelward.ingest.journal import Journal
+from modelward.jobs.loop import run_jobs
 from modelward.kit.body_limit import BodyLimits
 from modelward.kit.clock import now
 from modelward.kit.connections import Connection, close_silent
@@ -50,8 +53,11 @@ from modelward.web.routers import include_pages
 from modelward.web.security import SecurityHeaders
 from modelward.worker import Child, events_socket
 
+log = logging.getLogger("modelward.app")
+
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 GRACE_SECONDS = 10
+WATCHES_EVERY_SECONDS = 5.0
 PROBE_SECONDS = 5.0  # how long a check of the event store may take
 UNPREFIXED = {name.upper() for name in WITHOUT_PREFIX}
 
@@ -157,6 +163,7 @@ def serve(settings: Settings, *, host: str, port: int) -> None:
         first_key = first_start(database, settings, host=host, reachable=reachable)
         child = Child(settings)
         child.start()
+        threading.Thread(target=_watch_over, args=(database,), daemon=True, name="watchman").start()
         threading.Thread(target=keep_memory_small, args=(threading.Event(),), daemon=True, name="memory").start()
         journal = Journal(
             settings.data_dir / "journal",
@@ -187,6 +194,14 @@ def serve(settings: Settings, *, host: str, port: int) -> None:
         finally:
             door.close()
             child.stop()
+
+
+def _watch_over(database: Engine) -> None:
+    """Do alerting's work in this process too, now and then: a worker that is gone cannot tell that it is."""
+    try:
+        run_jobs(watchman(database), database, threading.Event(), idle_seconds=WATCHES_EVERY_SECONDS, limit=1)
+    except Exception:
+        log.exception("the watchman fell: while the worker is away, nobody is told of that")
 
 
 def _configuration(service: ASGIApp, trusted_proxies: tuple[str, ...]) -> uvicorn.Config:

@@ -55,6 +55,13 @@ def handlers(engine: Engine) -> dict[str, Handler]:
     }
 
 
+def watchman(engine: Engine) -> dict[str, Handler]:
+    """What a process that does no other work should do too, so that a worker that is gone is told of. All of it is
+    quick: models are looked at elsewhere.
+    """
+    return {kind: handler for kind, handler in handlers(engine).items() if kind in (WATCH, MOVE)}
+
+
 def watch(engine: Engine, *, now: datetime) -> Write:
     """Look at organisations, at models that time alone may have changed, and at incidents whose job was lost."""
     with reading(engine) as session:

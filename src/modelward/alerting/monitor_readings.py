@@ -2,7 +2,7 @@
 
 The job that looks for windows and models that need a verdict is due every thirty seconds. While nobody does it, no
 verdict comes, whatever the reason: the worker is away, hangs, or cannot reach its stores. The process that answers HTTP
-looks too (see watchman.py), so that a worker that is gone is told of.
+looks too (app.py), so that a worker that is gone is told of.
 """
 
 from collections import defaultdict
@@ -12,6 +12,7 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from modelward.audit.check import last_check
 from modelward.jobs.tables import Job, Schedule
 from modelward.registry.tables import Model
 from modelward.rules import phrases
@@ -27,7 +28,11 @@ _TIMES = 2
 
 def monitor_readings(session: Session, *, organisation_id: int, now: datetime) -> list[Series]:
     """Of each kind of work that should be done, whether it is; one reading each, of this moment."""
-    return [*_idle(session, now), *_given_up(session, organisation_id, now)]
+    return [
+        *_idle(session, now),
+        *_given_up(session, organisation_id, now),
+        *_broken_chain(session, organisation_id, now),
+    ]
 
 
 def _idle(session: Session, now: datetime) -> list[Series]:
@@ -67,6 +72,15 @@ def _given_up(session: Session, organisation_id: int, now: datetime) -> list[Ser
         Series(f"failed:{kind}", [_reading(since[kind], now, _failed(kind, names), bad=True)])
         for kind, names in models.items()
     ]
+
+
+def _broken_chain(session: Session, organisation_id: int, now: datetime) -> list[Series]:
+    """Whether the organisation's audit chain was whole when it was verified last."""
+    last = last_check(session, organisation_id=organisation_id)
+    if last is None:
+        return []
+    said = f"the audit chain is broken: {(last.sentence or '').rstrip('.')}"
+    return [Series("audit", [_reading(last.checked_at, now, said, bad=last.code is not None)])]
 
 
 def _failed(kind: str, names: list[str]) -> str:

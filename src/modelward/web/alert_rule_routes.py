@@ -37,6 +37,7 @@ router = APIRouter(
     prefix="/alerts/rules", route_class=PageRoute, include_in_schema=False, default_response_class=HTMLResponse
 )
 _NOT_SO = "This rule cannot be meant so: numbers are numbers, shares lie between 0 and 100 %."
+_EMPTY = {**kept_of(Condition()), "title": "", "severity": "", "wait": "0", "bound": "", "enabled": "true"}
 _TITLES = {rule.key: rule for rule in BUILT_IN}
 
 
@@ -60,8 +61,7 @@ def rules(request: Request, session: Reading, reader: Reader, done: Done = None)
 
 @router.get("/new")
 def new_rule(request: Request, editor: Editor, kind: Annotated[AlertKind, Query()]) -> Response:
-    kept = {**kept_of(Condition()), "title": "", "severity": "", "wait": "0", "bound": "", "enabled": "true"}
-    return _form(request, editor, kind, kept)
+    return _form(request, editor, kind, {})
 
 
 @router.post("")
@@ -161,6 +161,7 @@ def _form(
     failure: str = "",
     message: str | None = None,
 ) -> Response:
+    kept = {**_EMPTY, **kept}
     preview: Preview | None = None
     with reading(request.app.state.database) as session:
         if tried or (rule is not None and not failure):
