@@ -39,7 +39,9 @@ def test_a_day_that_drifted_is_an_incident_with_its_message(reader: TestClient, 
     assert "Nobody is told: the data of age is broken, and that is told instead" in page
     assert "group_wait" in page
     assert "first" in page
-    assert "Incident: the data is broken and a column has drifted" in text_of(reader.get("/dashboard/models/churn").text)
+    assert "Incident: the data is broken and a column has drifted" in text_of(
+        reader.get("/dashboard/models/churn").text
+    )
 
 
 def test_the_alert_knows_since_when_by_the_events_own_time(told: World) -> None:
