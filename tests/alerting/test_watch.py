@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Engine, delete, select, update
 from tests.alerting.clockwork import NOON, Clockwork
 
 from modelward.alerting.jobs import watch
@@ -127,7 +127,7 @@ def test_a_broken_audit_chain_is_told_of(model: Clockwork) -> None:
 def test_an_incident_whose_job_was_lost_is_found_again(model: Clockwork) -> None:
     model.sees("age")
     with writing(model.engine) as session:
-        session.execute(Job.__table__.delete())
+        session.execute(delete(Job))
     watches(model, timedelta(minutes=1))
     with reading(model.engine) as session:
         assert session.scalars(select(Job.key).where(Job.kind == "alert_group")).all() == ["1"]

@@ -28,7 +28,7 @@ def column(levels: str, subject: str = "age") -> Series:
 
 
 def valued(*values: float | None, higher_is_worse: bool = True, **more: float) -> Series:
-    readings = [day(n, value=value, **more) for n, value in enumerate(values)]
+    readings = [replace(day(n, value=value), **more) for n, value in enumerate(values)]  # type: ignore[arg-type]
     return Series("", readings, "roc auc", higher_is_worse=higher_is_worse)
 
 
