@@ -62,6 +62,7 @@ def create_api() -> FastAPI:
     from modelward.alerting import channel_routes, incident_routes, rule_routes, silence_routes
     from modelward.evidence import routes as evidence
     from modelward.governance import audit_routes
+    from modelward.governance import compare_routes as compare
     from modelward.governance import lifecycle_routes as lifecycle
     from modelward.governance import policy_routes as policies
     from modelward.governance import risk_routes as risk
@@ -110,6 +111,7 @@ def create_api() -> FastAPI:
         audit_routes.router,
         lifecycle.router,
         evidence.router,
+        compare.router,
         rule_routes.router,
         incident_routes.router,
         silence_routes.router,

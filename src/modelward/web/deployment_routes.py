@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse
 from starlette.responses import RedirectResponse, Response
 
@@ -12,10 +12,11 @@ from modelward.accounts.permission import Editor, Reader
 from modelward.accounts.principal import Principal
 from modelward.errors import Conflict, Forbidden, Invalid, NotFound
 from modelward.governance.approvals import waiting_page
+from modelward.governance.compare import compared
 from modelward.governance.decide import approve, reject
 from modelward.governance.decide_deployment import Wish, deploy
 from modelward.governance.lifecycle_schemas import ApprovalsAsked
-from modelward.governance.moving import LONGEST_JUSTIFICATION
+from modelward.governance.moving import LONGEST_JUSTIFICATION, title_of
 from modelward.governance.request_retraining import request_retraining
 from modelward.governance.retire import retire
 from modelward.governance.roll_back import roll_back
@@ -63,6 +64,25 @@ def deployment(
     head = head_of(facts, queries.asked_of(session, facts, asking, now()), "deployment", spans=(), kept={})
     tab = deployment_tab(session, resolve(session, reader.scope, key), reader, now=now())
     return page(request, "model_deployment.html", model=head, tab=tab, message=told(done), failure="", said="")
+
+
+@router.get("/dashboard/models/{key}/compare")
+def compare(
+    request: Request,
+    key: str,
+    *,
+    other: Annotated[str, Query(alias="with", max_length=200)],
+    asking: Asking,
+    session: Reading,
+    reader: Reader,
+) -> Response:
+    facts = queries.facts_of(session, reader.scope, key)
+    asked = queries.asked_of(session, facts, asking, now())
+    one, two = resolve(session, reader.scope, key), resolve(session, reader.scope, other)
+    store, span = request.app.state.events, asked.range
+    found = compared(session, store, one, two, start=span.start, end=span.end)
+    head = head_of(facts, asked, "deployment", spans=(), kept={})
+    return page(request, "model_compare.html", model=head, found=found, titles=(title_of(one), title_of(two)))
 
 
 @router.post("/dashboard/models/{key}/deployment/{action}")
