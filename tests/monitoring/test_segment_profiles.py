@@ -124,7 +124,7 @@ def test_after_any_story_with_a_death_at_any_commit(world: World, request: pytes
     event.listen(world.engine, "commit", maybe_die)
     event.listen(Session, "after_commit", maybe_die)
     request.addfinalizer(lambda: event.remove(Session, "after_commit", maybe_die))
-    for step in range(8):
+    for step in range(6):
         outcomes.send(f"s{step}", float(rng.integers(0, 12)) / 4, rows=int(rng.integers(5, 40)), over=6 * HOUR)
         outcomes.label(f"s{int(rng.integers(0, step + 1))}", share=float(rng.random()), now=START + FAR)
         armed = True
@@ -139,7 +139,7 @@ def test_after_any_story_with_a_death_at_any_commit(world: World, request: pytes
             session.execute(delete(Lease))
             session.execute(update(SegmentState).values(build_not_before=START))
         rested(world)
-    assert deaths > 3
+    assert deaths > 2
     work(world)
     all_is_true(world, span(5), span(1, start=1))
     with reading(world.engine) as session:  # Days took the place of their hours.
@@ -149,8 +149,8 @@ def test_after_any_story_with_a_death_at_any_commit(world: World, request: pytes
 def test_late_labels_late_rows_and_new_values_reach_a_day_that_was_rolled_up(world: World) -> None:
     outcomes = Outcomes(world)
     declare(world)
-    outcomes.send("a", 0, rows=300, town=["Bonn"] * 200 + ["Ulm"] * 100)
-    outcomes.send("b", 1, rows=300)
+    outcomes.send("a", 0, rows=300, over=8 * HOUR, town=["Bonn"] * 200 + ["Ulm"] * 100)
+    outcomes.send("b", 1, rows=300, over=4 * HOUR)
     work(world)
     first = windows(world)[0]
     assert (first.value, first.rows, first.performance and first.performance["labelled"]) == ("Bonn", 200, 0)
@@ -167,7 +167,7 @@ def test_late_labels_late_rows_and_new_values_reach_a_day_that_was_rolled_up(wor
 def test_more_values_than_are_kept_are_others_together(world: World) -> None:
     outcomes = Outcomes(world)
     declare(world)
-    outcomes.send("a", 0, rows=30, town=[f"town {n}" for n in range(30)])
+    outcomes.send("a", 0, rows=30, over=2 * HOUR, town=[f"town {n}" for n in range(30)])
     work(world)
     found = stored(world, span(1))
     assert len(found) == 21
@@ -178,7 +178,7 @@ def test_more_values_than_are_kept_are_others_together(world: World) -> None:
 def test_another_cut_or_another_threshold_builds_all_anew_and_another_q_nothing(world: World) -> None:
     outcomes = Outcomes(world)
     declare(world, ["age"], segment_edges={"age": [40]})
-    outcomes.send("a", 0, rows=60)
+    outcomes.send("a", 0, rows=60, over=4 * HOUR)
     work(world)
     generation = state(world).generation
     recipe = state(world).recipe
@@ -220,7 +220,7 @@ def test_buckets_whose_rows_are_gone_stay_as_they_are(world: World) -> None:
 
 def drift_in_bonn(world: World, days: Sequence[int]) -> None:
     for day in range(4):
-        table = world.events(3000, START + day * DAY, over=DAY, prefix=f"d{day}")
+        table = world.events(1500, START + day * DAY, over=6 * HOUR, prefix=f"d{day}")
         world.send(in_one_town(table, "Bonn", 12.0) if day in days else table, now=START + (day + 1) * DAY)
 
 
@@ -248,9 +248,9 @@ def test_on_each_database_parts_are_kept(each_database: Engine, store: DuckDBSto
     world = World.make(each_database, store)
     outcomes = Outcomes(world)
     declare(world, ["town", "vip"])
-    outcomes.send("a", 0, rows=250)
+    outcomes.send("a", 0, rows=250, over=4 * HOUR)
     outcomes.label("a", share=0.5)
-    outcomes.send("b", 1, rows=250)
+    outcomes.send("b", 1, rows=250, over=4 * HOUR)
     work(world)
     all_is_true(world, span(2), span(1))
     assert len(windows(world)) == 6
