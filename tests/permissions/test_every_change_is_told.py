@@ -9,13 +9,17 @@ from typing import Any, Final
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from tests.permissions.place import PASSWORD, Town, fresh_database, town
 from tests.permissions.test_matrix import API, OWN_PASSWORD, PAGES, THERE, Row, filled, is_page, row_of
 
 from modelward.accounts.manage_users import create_user
 from modelward.accounts.principal import KeyKind, Role
 from modelward.accounts.service import create_key
+from modelward.alerting.channel_tables import Delivery
+from modelward.alerting.deliveries import queue
+from modelward.alerting.messages import Message
+from modelward.alerting.tables import IncidentRow
 from modelward.api import declared
 from modelward.app import create_application
 from modelward.audit.tables import AuditEntry
@@ -27,6 +31,7 @@ from modelward.registry.service import save_baseline
 from modelward.registry.tables import Baseline, Model, Project
 
 MEMBER = Role.MEMBER
+WEBHOOK = {"kind": "webhook", "config": {"url": "https://receiver.example/hook"}}
 EVENTS = "what programs send is data, kept in the event store; a model that it registers is told of by another test"
 SIGNING = "signing in and out opens or ends what somebody holds, and changes nothing of the organisation"
 
@@ -46,6 +51,7 @@ TELLS_NOTHING: Final[Mapping[tuple[str, str], str]] = {
     ("POST", "/labels"): EVENTS,
     ("POST", "/auth/register"): "the entry stands in the chain of the organisation that it makes: another test",
     ("POST", "/audit/verify"): "it looks at the chain and keeps what it found",
+    ("POST", "/alert-rules/preview"): "it tries what nobody puts in force",
     ("POST", "/policies/preview"): "it tries what nobody puts in force",
     ("POST", "/ingestion/retry"): "there is nothing to retry here: tests/ingest/test_health.py",
     ("POST", "/models/{model}/baseline/window"): "the model has no events here: tests/monitoring/test_told.py",
@@ -118,10 +124,44 @@ def asked(ours: Town, method: str, path: str) -> tuple[str, Row]:
             put_constraints(session, model=model, wire=wire, now=now())
     if path.endswith(("/approve", "/reject")):  # by somebody else: four eyes
         assert ours.caller("member").post("/api/v1/models/churn/submit", json={}).status_code == 200
-    there = {**THERE, "{user_id}": str(person.id), "{key_id}": str(key.id), "{project}": project.key}
+    there = {
+        **THERE,
+        "{user_id}": str(person.id),
+        "{key_id}": str(key.id),
+        "{project}": project.key,
+        **alerting(ours, path),
+    }
     if path == "/settings/organisations":
         row = row._replace(body={"organisation": ours.organisation_id})
     return filled(path, there), row
+
+
+def alerting(ours: Town, path: str) -> dict[str, str]:
+    """A rule, a silence, a channel, an incident or a delivery to be changed, where the address names one."""
+    owner, home = ours.caller("owner"), ours.organisation_id
+    wanted = {
+        "{rule}": ("/alert-rules", {"title": uuid4().hex, "kind": "drift", "model": "churn"}),
+        "{silence}": ("/silences", {"reason": "we know", "hours": 1, "model": "churn"}),
+        "{channel_id}": ("/channels", WEBHOOK | {"name": uuid4().hex}),
+    }
+    made = {
+        name: str(owner.post(f"/api/v1{address}", json=body).json()["id"])
+        for name, (address, body) in wanted.items()
+        if name in path or (name == "{channel_id}" and "{delivery_id}" in path)
+    }
+    common = {"organisation_id": home, "title": "drift", "sentence": "It moved.", "severity": "warning"}
+    with writing(ours.whole.database) as session:
+        incident = IncidentRow(group_key=uuid4().hex, opened_at=now(), since=now(), **common)
+        session.add(incident)
+        session.flush()
+        made["{incident}"] = str(incident.id)
+        if "{delivery_id}" in path:
+            channel = int(made["{channel_id}"])
+            said = Message("firing", "drift", "It moved.", organisation_id=home, at=now())
+            queue(session, message=said, channel_ids=[channel], now=now())
+            made["{delivery_id}"] = str(session.scalar(select(func.max(Delivery.id))))
+            change(session, update(Delivery).values(state="failed"))
+    return made
 
 
 @pytest.mark.parametrize(("method", "path"), changing(), ids=lambda part: part)
