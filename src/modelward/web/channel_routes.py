@@ -25,7 +25,6 @@ from modelward.kit.web import Writing
 from modelward.web.errors import PageRoute
 from modelward.web.forms import FOLLOW, Done, Text, done, shaped, told
 from modelward.web.pages import page
-from modelward.web.settings_routes import signed_in
 from modelward.web.views.channels import channel_view, delivery_view
 
 router = APIRouter(
@@ -47,16 +46,15 @@ Given = Annotated[dict[str, str], Depends(_given)]
 
 @router.get("")
 def channels(request: Request, reader: Reader, done: Done = None) -> Response:
-    viewer = signed_in(reader)
     moment = now()
     with reading(request.app.state.database) as session:
-        found = channels_page(session, principal=viewer, asked=ChannelsAsked(limit=200))
-        log = deliveries_page(session, principal=viewer, asked=DeliveriesAsked(limit=_LOG))
+        found = channels_page(session, principal=reader, asked=ChannelsAsked(limit=200))
+        log = deliveries_page(session, principal=reader, asked=DeliveriesAsked(limit=_LOG))
     return page(
         request,
         "channels.html",
         now=moment,
-        channels=[channel_view(one, admin=viewer.may(Right.ADMIN)) for one in found.items],
+        channels=[channel_view(one, admin=reader.may(Right.ADMIN)) for one in found.items],
         deliveries=[delivery_view(one) for one in log.items],
         more=log.next is not None,
         kinds=KINDS.values(),
@@ -68,10 +66,9 @@ def channels(request: Request, reader: Reader, done: Done = None) -> Response:
 
 @router.get("/deliveries")
 def deliveries(request: Request, reader: Reader, cursor: Annotated[str | None, Query()] = None) -> Response:
-    viewer = signed_in(reader)
     asked = shaped(DeliveriesAsked, FOLLOW, limit=100, cursor=cursor)
     with reading(request.app.state.database) as session:
-        log = deliveries_page(session, principal=viewer, asked=asked)
+        log = deliveries_page(session, principal=reader, asked=asked)
     shown = [delivery_view(one) for one in log.items]
     return page(request, "deliveries.html", deliveries=shown, following=log.next)
 
