@@ -1,11 +1,13 @@
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 from tests.governance.office import HOUR, NOON, Office
 
+from modelward.accounts.principal import Role, operator
 from modelward.audit.tables import AuditEntry
 from modelward.errors import Conflict, Forbidden, Invalid, Refused
 from modelward.governance.decide import reject
@@ -97,6 +99,22 @@ def test_whoever_asked_cannot_approve_nor_through_a_key_that_they_made_nor_one_t
         assert office.stage(model)[0] == "approved"
 
 
+def test_nobody_can_tell_who_opened_a_link_of_the_machine_so_it_is_no_pair_of_eyes(office):
+    office.policy(approvals=1)
+    model = office.version()
+    office.submit(model, "ben")
+    with pytest.raises(Refused, match="nobody can tell who is behind"):
+        office.approve(model, operator(office.organisation_id))
+
+
+def test_the_maker_of_a_key_is_known_however_long_their_address_is(office):
+    office.policy(approvals=1)
+    model, long = office.version(), office.hire("a" * 195, Role.ADMIN)
+    office.submit(model, office.key_of(replace(long, title=long.title[:200])))
+    with pytest.raises(Refused, match="submitted this version through a key"):
+        office.approve(model, long)
+
+
 def test_without_four_eyes_a_team_of_one_approves_its_own(office):
     office.policy(approvals=1, four_eyes=False)
     model = office.version()
@@ -147,6 +165,16 @@ def test_deploying_a_version_retires_the_one_that_was_there_and_a_rollback_bring
     assert [office.stage(model)[1] for model in (one, two, three)] == [None] * 3
 
 
+def test_a_version_that_was_deployed_once_more_still_knows_which_one_it_replaced(office):
+    one, two = office.version("1"), office.version("2")
+    office.deploy(one)
+    office.deploy(two)
+    office.measure(two, 0.5)
+    office.deploy(two, "ada", override=True, justification="Until tomorrow.", expires_at=NOON + HOUR)
+    office.do(request_retraining, two, "eve", justification=None)
+    assert office.do(roll_back, two, justification="It is unfair.").restored.id == one
+
+
 def test_a_rollback_goes_through_the_gate_too(office):
     one, two = office.version("1"), office.version("2")
     office.deploy(one)
@@ -182,6 +210,14 @@ def test_a_challenger_stands_beside_the_champion_until_it_takes_its_place(office
     assert (office.stage(one), office.stage(two)[1]) == (("retired", None), "champion")
 
 
+def test_what_is_in_production_cannot_be_put_into_the_shadow_without_a_word(office):
+    model = office.version()
+    office.deploy(model)
+    with pytest.raises(Conflict, match="nothing would answer in its place"):
+        office.deploy(model, "eve", place=Place.CHALLENGER)
+    assert office.stage(model) == ("deployed", "champion")
+
+
 def test_a_version_that_is_to_be_retrained_goes_on_serving(office):
     model = office.version()
     office.deploy(model)
@@ -210,6 +246,9 @@ def test_an_override_needs_an_admin_a_justification_and_an_end_to_come(office):
         office.deploy(model, "eve", override=True, justification="We know.")
     with pytest.raises(Invalid, match="justification"):
         office.deploy(model, "ada", override=True)
+    for nothing in ("   ", "\N{ZERO WIDTH SPACE}\N{WORD JOINER}", "-", "..."):
+        with pytest.raises(Invalid, match="justification"):
+            office.deploy(model, "ada", override=True, justification=nothing)
     with pytest.raises(Invalid, match="before it begins"):
         office.deploy(model, "ada", override=True, justification="We know.", expires_at=NOON)
     step = office.deploy(model, "ada", override=True, justification="The groups differ by law.")
@@ -219,6 +258,37 @@ def test_an_override_needs_an_admin_a_justification_and_an_end_to_come(office):
         entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "version.deployed")).one()
     assert entry.reason == "The groups differ by law."
     assert '"override":true' in str(entry.after).replace(" ", "").replace("'", '"').lower()
+
+
+def test_the_chain_keeps_the_whole_of_a_long_justification(office):
+    said = "The groups differ by law. " * 150
+    office.deploy(office.version(), "ada", justification=said)
+    with Session(office.engine) as session:
+        assert session.scalars(select(AuditEntry.reason)).all()[-1] == said.strip()
+
+
+def test_an_override_with_another_end_is_another_one_and_the_same_one_again_is_none(office):
+    model, end = office.version(), NOON + HOUR
+    office.measure(model, 0.6)
+    office.deploy(model, "ada", override=True, justification="We know.")
+    office.deploy(model, "ada", override=True, justification="Only for an hour.", expires_at=end)
+    office.deploy(model, "ada", override=True, justification="Only for an hour.", expires_at=end)
+    assert [step.expires_at for step in office.steps(model)] == [None, end]
+    assert answer_of(office, model, end).answer == "shadow_only"
+
+
+def test_an_override_of_a_missing_approval_runs_out_too_and_the_approval_can_be_given_afterwards(office):
+    model, end = office.version(), NOON + HOUR
+    office.policy(approvals=1)
+    office.deploy(model, "ada", override=True, justification="Ben is on a plane.", expires_at=end)
+    assert answer_of(office, model).answer == "allowed"
+    found = answer_of(office, model, end)
+    assert found.answer == "shadow_only"
+    assert [str(reason.code) for reason in found.reasons] == ["override_expired", "approval_missing"]
+    office.submit(model)
+    office.approve(model, "ben")
+    assert office.stage(model) == ("approved", "champion")
+    assert answer_of(office, model, end).answer == "allowed"
 
 
 def test_an_override_that_is_not_needed_is_none(office):

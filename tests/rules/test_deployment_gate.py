@@ -12,7 +12,7 @@ OPEN = Policy(require_reference="none", require_fairness="never", approvals=0)
 ADA = Approver("ada@example.org", "admin", frozenset({"user:1"}))
 BEN = Approver("ben@example.org", "owner", frozenset({"user:2"}))
 EVE = Approver("eve@example.org", "member", frozenset({"user:3"}))
-ADAS_KEY = Approver('the admin key "ci"', "admin", frozenset({"key:7", "user:1"}), is_key=True)
+ADAS_KEY = Approver('the admin key "ci"', "admin", frozenset({"key:7", "user:1"}), nameless=True)
 DRAFT = Known(Stage.DRAFT, blocked=False)
 STRICT = replace(OPEN, approvals=1, require_reference="any", require_fairness="always", labels_within_days=30)
 COMPLETE = Known(
@@ -86,7 +86,7 @@ def test_a_key_is_no_pair_of_eyes():
     ground = may_approve(STRICT, ADAS_KEY, requester=EVE, approvals=())
     assert ground is not None
     assert ground.code == Refused.FOUR_EYES
-    assert "who holds" in ground.sentence
+    assert "who is behind" in ground.sentence
     assert may_approve(replace(STRICT, four_eyes=False), ADAS_KEY, requester=EVE, approvals=()) is None
 
 
@@ -116,14 +116,17 @@ def test_without_a_demand_one_approval_is_enough_where_somebody_asked():
 
 def test_what_is_in_production_stays_there_until_it_is_blocked():
     aged = replace(COMPLETE, stage=Stage.DEPLOYED, labels_until=None, approvals=())
-    assert staying(aged, override_ended=False) == ()
-    assert codes(staying(replace(aged, blocked=True), override_ended=False)) == ["blocked"]
+    assert staying(STRICT, aged, now=NOW, override_ended=False) == ()
+    assert codes(staying(STRICT, replace(aged, blocked=True), now=NOW, override_ended=False)) == ["blocked"]
 
 
 def test_after_an_override_the_gate_holds_again():
     blocked = Known(Stage.DEPLOYED, blocked=True)
-    assert codes(staying(blocked, override_ended=True)) == ["override_expired", "blocked"]
-    assert staying(Known(Stage.DEPLOYED, blocked=False), override_ended=True) == ()
+    assert codes(staying(OPEN, blocked, now=NOW, override_ended=True)) == ["override_expired", "blocked"]
+    unapproved = replace(COMPLETE, stage=Stage.DEPLOYED, approvals=())
+    found = staying(STRICT, unapproved, now=NOW, override_ended=True)
+    assert codes(found) == ["override_expired", "approval_missing"]
+    assert staying(OPEN, Known(Stage.DEPLOYED, blocked=False), now=NOW, override_ended=True) == ()
 
 
 def test_a_confirmed_reference_is_asked_for_by_name():

@@ -25,7 +25,7 @@ def test_the_way_from_draft_to_production_and_out_again():
     assert passed == [Stage.SUBMITTED, Stage.APPROVED, Stage.DEPLOYED, Stage.RETIRED, Stage.SUBMITTED]
 
 
-@pytest.mark.parametrize("stage", [Stage.REJECTED, Stage.RETRAINING, Stage.ROLLED_BACK, Stage.RETIRED])
+@pytest.mark.parametrize("stage", [Stage.REJECTED, Stage.DEPLOYED, Stage.RETRAINING, Stage.ROLLED_BACK, Stage.RETIRED])
 def test_what_was_sent_back_can_be_submitted_again(stage):
     assert Action.SUBMIT in possible(stage, None)
 

@@ -27,7 +27,7 @@ from modelward.audit.tables import AuditEntry, AuditHead
 from modelward.kit.database import insert_into
 from modelward.kit.redact import redacted, redacted_value
 
-_LONGEST = 1_000  # characters of a title or a reason
+_LONGEST = 4_000  # characters of a title or a reason: no justification that a route takes is cut
 
 
 def record(

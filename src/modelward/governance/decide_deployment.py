@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from modelward.accounts.principal import Principal, Right
-from modelward.errors import FieldError, Forbidden, Invalid, Refused
+from modelward.errors import Conflict, FieldError, Forbidden, Invalid, Refused
 from modelward.governance.lifecycle_tables import Transition
 from modelward.governance.moving import (
     Deciding,
@@ -19,6 +19,7 @@ from modelward.governance.moving import (
     justified,
     lock_versions,
     move,
+    said_in,
     title_of,
     unjustified,
 )
@@ -47,6 +48,7 @@ def deploy(session: Session, *, principal: Principal, model: Model, wish: Wish, 
     nevertheless, so that a program that repeats its request hears what holds now.
 
     Raises:
+        Conflict: it is in production, and cannot go into the shadow by itself.
         Refused: the gate says no; with all reasons.
         Forbidden: an override that is needed, by somebody who is no admin.
         Invalid: an override without a justification, or with an end in the past.
@@ -55,11 +57,12 @@ def deploy(session: Session, *, principal: Principal, model: Model, wish: Wish, 
     said = justified(Action.DEPLOY, wish.justification)
     versions = lock_versions(session, model)
     check_possible(Action.DEPLOY, model)
+    _check_place(model, wish.place)
     sight = look(session, model)
     against = sight.against(now=now)
     there = _there_already(session, model, wish.place)
     overriding = bool(against) and _overrides(principal, model, wish, against, now=now)
-    if there is not None and not (overriding and not _overridden(there, now)):
+    if there is not None and not (overriding and not _overridden(there, wish, now)):
         return there
     by = deciding(session, principal, now=now)
     expires_at = wish.expires_at if overriding else None
@@ -84,7 +87,7 @@ def check_override(
     """
     if not principal.may(Right.ADMIN):
         raise Forbidden(f"The gate refuses this, and only an admin may override it: {what}")
-    if not (justification or "").strip():
+    if said_in(justification) is None:
         raise unjustified("an override")
     if expires_at is not None and expires_at <= now:
         problem = FieldError("expires_at", "it is over already", "send a moment to come, or leave it out")
@@ -111,8 +114,18 @@ def _there_already(session: Session, model: Model, place: Place) -> Transition |
     return newest(session, model.id, Action.DEPLOY)
 
 
-def _overridden(step: Transition, now: datetime) -> bool:
-    return step.override and (step.expires_at is None or step.expires_at > now)
+def _overridden(step: Transition, wish: Wish, now: datetime) -> bool:
+    """Whether it is there by this very override; one with another end is another one."""
+    lasts = step.expires_at is None or step.expires_at > now
+    return step.override and lasts and step.expires_at == wish.expires_at
+
+
+def _check_place(model: Model, place: Place) -> None:
+    if place is Place.CHALLENGER and model.deployment_place == Place.CHAMPION:
+        raise Conflict(
+            f"{title_of(model)} is in production, and nothing would answer in its place: deploy the version that "
+            "takes over, or roll this one back and say why."
+        )
 
 
 def _make_way(session: Session, old: Model | None, new: Model, by: Deciding) -> Model | None:

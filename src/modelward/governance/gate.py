@@ -48,7 +48,7 @@ def may_serve(session: Session, model: Model, *, now: datetime) -> Serving:
         return Serving(ServingAnswer.REFUSED, (Reason(Refused.NOT_IN_PRODUCTION, sentence),))
     sight, step = look(session, model), newest(session, model.id, Action.DEPLOY)
     ended = step is not None and step.override and step.expires_at is not None and step.expires_at <= now
-    against = staying(sight.known, override_ended=ended)
+    against = staying(sight.policy, sight.known, now=now, override_ended=ended)
     named = {reason.code for reason in against}
     warnings = tuple(reason for reason in sight.against(now=now) if reason.code not in named)
     if place is Place.CHALLENGER:

@@ -118,10 +118,16 @@ def justified(action: Action, text: str | None) -> str | None:
     Raises:
         Invalid: there is none, and the table asks for one.
     """
-    said = (text or "").strip()
-    if not said and STEPS[action].justified:
+    said = said_in(text)
+    if said is None and STEPS[action].justified:
         raise unjustified(f"to {action.value.replace('_', ' ')} a version")
-    return said or None
+    return said
+
+
+def said_in(text: str | None) -> str | None:
+    """What a justification says, tidied; None where it has no letter or digit, and so says nothing to anybody."""
+    said = (text or "").strip()
+    return said if any(character.isalnum() for character in said) else None
 
 
 def unjustified(what: str) -> Invalid:

@@ -52,7 +52,7 @@ def end_now(session: Session, *, transition_id: int, now: datetime) -> None:
     if place_of(model) is None or latest is None or latest.id != step.id:
         return
     sight = look(session, model)
-    against = staying(sight.known, override_ended=True)
+    against = staying(sight.policy, sight.known, now=now, override_ended=True)
     why = Why("The time that was given to the override is over.", sight, against)
     stage = Stage(model.deployment_status)
     move(session, model, EXPIRE, after=stage, place=place_of(model), by=by_itself(now), why=why)

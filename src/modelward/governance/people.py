@@ -1,6 +1,6 @@
 """Who stands behind a caller. Four eyes are two people, and a key is as much as whoever made it."""
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from modelward.accounts.principal import KeyKind, Principal, Right, Role
@@ -9,6 +9,7 @@ from modelward.rules.deployment_gate import Approver
 
 OPERATOR = "operator"
 _DEEPEST = 20  # a key made by a key made by a key …
+_KEPT = 200  # so many characters of a title are kept with the keys that somebody made
 
 
 def approver_of(session: Session, principal: Principal) -> Approver:
@@ -18,8 +19,8 @@ def approver_of(session: Session, principal: Principal) -> Approver:
     if principal.key_id is not None:
         role = Role.ADMIN if principal.role == KeyKind.ADMIN and principal.may(Right.ADMIN) else Role.MEMBER
         behind = frozenset({holder_of(principal)}) | makers_of(session, principal.key_id)
-        return Approver(principal.title, role.value, behind, is_key=True)
-    return Approver(principal.title, Role.OWNER.value, frozenset({OPERATOR}))
+        return Approver(principal.title, role.value, behind, nameless=True)
+    return Approver(principal.title, Role.OWNER.value, frozenset({OPERATOR}), nameless=True)
 
 
 def holder_of(principal: Principal) -> str:
@@ -47,8 +48,9 @@ def makers_of(session: Session, key_id: int) -> frozenset[str]:
 
 def _named(session: Session, organisation_id: int, title: str) -> tuple[set[str], list[int]]:
     """Whom a title names. Keys of the same name cannot be told apart, so all of them are meant."""
-    people = select(User.id).where(User.organisation_id == organisation_id, User.email == title.lower())
+    kept = func.substr(User.email, 1, _KEPT)
+    people = select(User.id).where(User.organisation_id == organisation_id, kept == title.lower())
     keys = select(ApiKey).where(ApiKey.organisation_id == organisation_id)
-    named = [key.id for key in session.scalars(keys) if f'the {key.kind} key "{key.name}"'[:200] == title]
+    named = [key.id for key in session.scalars(keys) if f'the {key.kind} key "{key.name}"'[:_KEPT] == title]
     operator = {OPERATOR} if title == "the operator of this machine" else set()
     return {f"user:{found}" for found in session.scalars(people)} | operator, named

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from modelward.accounts.principal import Principal
@@ -82,7 +83,7 @@ def replaced_by(session: Session, model: Model, *, ever: bool = False) -> Model 
     One that went on living since (it was submitted again, or retired by a person) does not come back by itself, unless
     `ever` asks which one it was at all.
     """
-    step = newest(session, model.id, Action.DEPLOY)
+    step = _came_by(session, model.id)
     if step is None or step.other_model_id is None or (not ever and step.place_after != Place.CHAMPION):
         return None
     previous = session.get(Model, step.other_model_id)
@@ -91,3 +92,13 @@ def replaced_by(session: Session, model: Model, *, ever: bool = False) -> Model 
     last = newest(session, previous.id)
     retired = last is not None and last.action == Action.RETIRE and last.other_model_id == model.id
     return previous if retired else None
+
+
+def _came_by(session: Session, model_id: int) -> Transition | None:
+    """The step that brought a version to its place. Deploying it once more, by an override say, replaces nothing."""
+    came = (
+        Transition.model_id == model_id,
+        Transition.action == Action.DEPLOY.value,
+        Transition.place_before.is_distinct_from(Transition.place_after),
+    )
+    return session.scalars(select(Transition).where(*came).order_by(Transition.id.desc()).limit(1)).first()

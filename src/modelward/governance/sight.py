@@ -97,7 +97,9 @@ def approvals_of(session: Session, submission: Transition) -> list[Approval]:
 
 
 def _approver(author: dict[str, Any]) -> Approver:
-    return Approver(author["title"], author["role"], frozenset(author["behind"]), is_key=author["kind"] == "key")
+    return Approver(
+        author["title"], author["role"], frozenset(author["behind"]), nameless=author["kind"] in ("key", "operator")
+    )
 
 
 def _fairness_until(session: Session, model_id: int) -> datetime | None:

@@ -6,11 +6,12 @@ Law:
   What was never measured is missing, and not fine.
 - A policy may demand approvals by people of certain roles. They belong to the newest submission. Four eyes: whoever
   asked, by themselves or through a key that they made, directly or through other keys, does not count, and neither does
-  any key: nobody can tell who holds it.
+  any key, nor a one-time link of the machine: nobody can tell who holds it.
 - A version that comes back because a newer one was rolled back was out of use, so what only time has made old (its
   outcomes) is no reason against it.
-- What is in production stays there while its status is not BLOCKED and no override of it has run out. Evidence that ran
-  out meanwhile is told and stops nothing: it was asked for when the decision was made.
+- What is in production stays there while its status is not BLOCKED. Evidence that ran out meanwhile is told and stops
+  nothing: it was asked for when the decision was made. What came there by an override was never let through, so when
+  that has run out, everything is asked that a deployment asks.
 """
 
 from collections.abc import Iterable, Sequence
@@ -43,12 +44,15 @@ class Refused(StrEnum):
 
 @dataclass(frozen=True)
 class Approver:
-    """Somebody who decides: the people and keys that act through them, the role, and whether it is a key."""
+    """Somebody who decides: the people and keys that act through them, and the role.
+
+    `nameless`: it is a key or a one-time link, of which nobody can tell who holds it.
+    """
 
     title: str
     role: str
     behind: frozenset[str]
-    is_key: bool = False
+    nameless: bool = False
 
 
 @dataclass(frozen=True)
@@ -97,16 +101,20 @@ def may_approve(
     return None
 
 
-def staying(known: Known, *, override_ended: bool) -> tuple[Reason, ...]:
+def staying(policy: Policy, known: Known, *, now: datetime, override_ended: bool) -> tuple[Reason, ...]:
     """The reasons against serving with a version that is in production; none: it may.
 
     `override_ended`: it was deployed against the gate, and the time that an admin gave it is over.
     """
-    grounds = _standing(known)
-    if override_ended and grounds:
-        sentence = "It was deployed by an override, which has run out: deploy it anew, or override again and say why."
-        grounds.insert(0, Reason(Refused.OVERRIDE_EXPIRED, sentence))
-    return tuple(grounds)
+    if not override_ended:
+        return tuple(_standing(known))
+    grounds = gate(policy, known, now=now)
+    if not grounds:
+        return ()
+    sentence = (
+        "It was deployed by an override, which has run out: mend what stands against it, or override again and say why."
+    )
+    return (Reason(Refused.OVERRIDE_EXPIRED, sentence), *grounds)
 
 
 def _standing(known: Known) -> list[Reason]:
@@ -202,14 +210,14 @@ def enough(policy: Policy, known: Known) -> bool:
 
 
 def _same_eyes(approver: Approver, requester: Approver | None) -> Reason | None:
-    if approver.is_key:
+    if approver.nameless:
         sentence = (
-            f"The policy asks for four eyes, and nobody can tell who holds {approver.title}: a person has to sign in "
-            "and approve."
+            f"The policy asks for four eyes, and nobody can tell who is behind {approver.title}: a person has to sign "
+            "in and approve."
         )
         return Reason(Refused.FOUR_EYES, sentence)
     if requester is not None and approver.behind & requester.behind:
-        how = "through a key" if requester.is_key else "themselves"
+        how = "through a key" if requester.nameless else "themselves"
         sentence = (
             f"The policy asks for four eyes, and {approver.title} submitted this version {how}: somebody else has to "
             "approve it."

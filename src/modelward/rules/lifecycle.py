@@ -5,7 +5,8 @@ Law:
   table (`rules/deployment_gate.py`), and policies that ask for approvals make it refuse until there are enough.
 - Only what was submitted can be approved or rejected; an approval can be taken back by rejecting, until deployment.
 - What was rejected, rolled back, retired, or sent to be retrained comes back by being submitted again. Approvals belong
-  to one submission, so they begin anew with the next.
+  to one submission, so they begin anew with the next. What is deployed can be submitted too: by an override it came
+  there without the approvals that it lacks.
 - The stage says how far a version has come; its place says whether it is in production now. Asking for retraining and
   submitting again leave the place as it is: a model that is to be replaced goes on serving until something takes its
   place. Rejecting, rolling back and retiring take it out of production.
@@ -73,7 +74,7 @@ def _step(action: Action, before: tuple[Stage, ...], after: Stage, **more: bool)
 TABLE: Final = (
     _step(
         Action.SUBMIT,
-        (Stage.DRAFT, Stage.REJECTED, Stage.RETRAINING, Stage.ROLLED_BACK, Stage.RETIRED),
+        (Stage.DRAFT, Stage.REJECTED, Stage.DEPLOYED, Stage.RETRAINING, Stage.ROLLED_BACK, Stage.RETIRED),
         Stage.SUBMITTED,
     ),
     _step(Action.APPROVE, (Stage.SUBMITTED,), Stage.APPROVED),

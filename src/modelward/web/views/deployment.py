@@ -119,11 +119,13 @@ def _doings(
     if not reader.may(Right.EDIT):
         return []
     allowed = possible(Stage(model.deployment_status), place_of(model))
+    if model.deployment_status == Stage.DEPLOYED and not against:
+        allowed = tuple(action for action in allowed if action is not Action.SUBMIT)
     admin, champion = reader.may(Right.ADMIN), champion_of(versions)
     told_by = {
         Action.SUBMIT: lambda: Doing(
             "submit",
-            "Request deployment",
+            "Request deployment" if model.deployment_status != Stage.DEPLOYED else "Request approval afterwards",
             "Submit",
             f"{title_of(model)} is shown to those who approve. {_approvers(sight)}",
             justified=False,
