@@ -15,7 +15,7 @@ from modelward.rules.names import DISPARITIES, RATES
 from modelward.web.charts.axis import Window
 from modelward.web.charts.certainty import Sure, certainty
 from modelward.web.states import State
-from modelward.web.views.model_page import Figure
+from modelward.web.views.head_figures import Figure
 from modelward.web.views.numbers import Table, table
 from modelward.web.views.verdicts import FAIRNESS, WINDOWS, WindowRow, between, figure, shown_of, told
 from modelward.web.writing import exact, number, percent, score, span

@@ -13,7 +13,7 @@ from modelward.rules.policy import Policy
 from modelward.web.charts.axis import Window
 from modelward.web.charts.over_time import Line, Threshold, over_time
 from modelward.web.states import DRIFTED, HEALTHY, TOO_FEW, State
-from modelward.web.views.model_page import Figure
+from modelward.web.views.head_figures import Figure
 from modelward.web.views.numbers import Table, table
 from modelward.web.views.risk_words import GOVERNANCE
 from modelward.web.writing import NOTHING, count, number, percent, score, span

@@ -13,15 +13,15 @@ from modelward.web.states import State, state_of
 from modelward.web.time_range import PRESETS, TimeRange, address, model_path, window_name
 from modelward.web.views.column import ColumnView, Limits, column_of, drift_numbers
 from modelward.web.views.events_table import EventsView, events_of
+from modelward.web.views.head_figures import Figure, head_figures
 from modelward.web.views.heat import HeatView, Link, heat_of
 from modelward.web.views.incidents import incidents
 from modelward.web.views.naming import column_title
 from modelward.web.views.numbers import TITLES, Table
 from modelward.web.views.overview import reason_without_one
 from modelward.web.views.reasons import Reason, reasons_of
-from modelward.web.views.risk_words import GOVERNANCE
-from modelward.web.views.traffic import Part, latency_part, newest_latency, prediction_part, volume_part
-from modelward.web.writing import NOTHING, ago, count, day, exact, milliseconds, number, score, span
+from modelward.web.views.traffic import Part, latency_part, prediction_part, volume_part
+from modelward.web.writing import count, day, span
 
 
 @dataclass(frozen=True)
@@ -77,16 +77,6 @@ class Asked:
     column: str | None = None
     window: datetime | None = None
     columns: int = 1
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One number of the header: its name, the value, and what stands beneath it."""
-
-    name: str
-    value: str
-    note: str = ""
-    slug: str = ""
 
 
 @dataclass(frozen=True)
@@ -189,7 +179,15 @@ def model_page(read: ModelReadings, asked: Asked, *, now: datetime) -> ModelPage
         or reason_without_one(read.facts.health, _status(read.reference), read.facts.event_count),
         parts=tuple(read.parts[:MOST_PARTS]),
         parts_address=address(f"{path}/segments", **asked.range.parameters(zone)),
-        figures=figures(read, zone, now),
+        figures=head_figures(
+            read.governed,
+            read.latest,
+            read.history,
+            window=read.facts.window,
+            event_count=read.facts.event_count,
+            zone=zone,
+            now=now,
+        ),
         computed_at=read.latest.evaluated_at if read.latest else None,
         reference=reference_card(read.reference, path, zone),
         **_range_parts(read, asked, path, zone),
@@ -259,82 +257,6 @@ def _asked_of(asked: Asked, zone: ZoneInfo) -> dict[str, str]:
 
 def _status(reference: ReferenceView | None) -> str:
     return reference.status if reference else "none"
-
-
-def figures(read: ModelReadings, zone: ZoneInfo, now: datetime) -> tuple[Figure, ...]:
-    """Risk, fairness, drift, traffic and latency, each with what stands behind it."""
-    return (
-        *_governed(read.governed, now),
-        *_drift_figures(read.latest, zone),
-        _traffic(read.history, read.facts, zone, now),
-        _latency(read.history),
-    )
-
-
-def _governed(state: GovernanceState | None, now: datetime) -> tuple[Figure, Figure]:
-    if state is None:
-        return Figure("Risk", NOTHING, "not measured yet"), Figure("Fairness", NOTHING, "not measured yet")
-    status = GOVERNANCE[state.status]
-    slug = status.slug if status.severity >= GOVERNANCE["AT_RISK"].severity else ""
-    when = f", measured {ago(state.measured_at, now)}" if state.measured_at else ""
-    value = NOTHING if state.risk_score is None else f"{state.risk_score:.0f}"
-    risk = Figure("Risk", value, f"{status.word.lower()}{when}", slug)
-    part = next((part for part in state.components if part["name"] == "fairness"), None)
-    if part is None:
-        return risk, Figure("Fairness", NOTHING, "not measured")
-    seen = part["evidence"]
-    interval = f"`{seen['attribute']}`, {score(seen['low'])} to {score(seen['high'])}"
-    return risk, Figure("Fairness", score(seen["fairness_score"]), interval)
-
-
-def _drift_figures(latest: EvaluationView | None, zone: ZoneInfo) -> tuple[Figure, Figure]:
-    if latest is None:
-        return Figure("Drift, PSI", "–", "not evaluated yet"), Figure("Drift, KS", "–", "not evaluated yet")
-    slug = state_of(latest.level).slug if latest.level in ("warning", "drifted") else ""
-    where = span(latest.starts_at.astimezone(zone), latest.ends_at.astimezone(zone)) + (
-        "" if latest.closed else ", not over yet"
-    )
-    worst = _worst(latest, "psi")
-    note = f"`{worst}`, {where}" if worst else where
-    other = _worst(latest, "ks")
-    return Figure("Drift, PSI", score(latest.psi), note, slug), Figure(
-        "Drift, KS", score(latest.ks), f"`{other}`" if other else where
-    )
-
-
-def _worst(latest: EvaluationView, statistic: str) -> str | None:
-    known = [
-        (value, str(f["column"]))
-        for f in latest.findings
-        if (value := (f.get("statistics") or {}).get(statistic)) is not None
-    ]
-    return column_title(max(known)[1]) if known else None
-
-
-def _traffic(points: Sequence[WindowPoint], facts: ModelFacts, zone: ZoneInfo, now: datetime) -> Figure:
-    midnight = now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
-    if facts.window == "week":
-        midnight -= timedelta(days=midnight.weekday())
-    name = "Predictions this week" if facts.window == "week" else "Predictions today"
-    today = sum(p.rows for p in points if midnight <= p.starts_at <= now)
-    newest = points[-1] if points else None
-    if newest is None or today:
-        return Figure(name, number(today), f"{exact(facts.event_count)} in all")
-    where = span(newest.starts_at.astimezone(zone), newest.ends_at.astimezone(zone))
-    return Figure(
-        name,
-        number(today),
-        f"{number(newest.rows)} on {where}" if facts.window != "hour" else f"{number(newest.rows)} in {where}",
-    )
-
-
-def _latency(points: Sequence[WindowPoint]) -> Figure:
-    latest = newest_latency(points)
-    if latest is None:
-        return Figure("Latency, p95", "–", "no event carries one")
-    return Figure(
-        "Latency, p95", milliseconds(latest.p95), f"p50 {milliseconds(latest.p50)}, p99 {milliseconds(latest.p99)}"
-    )
 
 
 _SOURCES = {"upload": "an uploaded file", "window": "a stretch of live events", "first_events": "the first events"}

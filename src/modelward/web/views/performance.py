@@ -20,7 +20,7 @@ from modelward.web.charts.axis import Window
 from modelward.web.charts.certainty import Sure, certainty
 from modelward.web.charts.over_time import Line, over_time
 from modelward.web.states import State
-from modelward.web.views.model_page import Figure
+from modelward.web.views.head_figures import Figure
 from modelward.web.views.numbers import Table, table
 from modelward.web.views.verdicts import PERFORMANCE, WINDOWS, WindowRow, between, figure, shown_of, told
 from modelward.web.writing import count, exact, measure, number, percent, span

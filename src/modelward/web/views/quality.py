@@ -14,8 +14,8 @@ from modelward.web.charts.axis import Window
 from modelward.web.charts.heat_map import time_labels
 from modelward.web.charts.quality_grid import Cell, Row, quality_grid
 from modelward.web.states import State
+from modelward.web.views.head_figures import Figure
 from modelward.web.views.heat import CELLS, local_windows
-from modelward.web.views.model_page import Figure
 from modelward.web.views.numbers import Table, table
 from modelward.web.views.performance import lapse
 from modelward.web.views.traffic import Part, volume_part

@@ -7,7 +7,7 @@ from typing import Any
 
 from modelward.monitoring.placebo import PlaceboView
 from modelward.web.states import HEALTHY, TOO_FEW, WARNING, State
-from modelward.web.views.model_page import Figure
+from modelward.web.views.head_figures import Figure
 from modelward.web.views.verdicts import said
 from modelward.web.writing import exact, number, percent
 
