@@ -67,9 +67,22 @@ def test_the_command_center_counts_and_orders_models_by_risk(reader: TestClient,
     assert "No version was in production in these days." in told
 
 
+def test_the_days_of_the_command_center_end_with_the_data_of_a_replayed_year(
+    reader: TestClient, governed: MeasuredWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later = governed.after(4_000)
+    monkeypatch.setattr("modelward.web.governance_routes.now", lambda: later)
+    page = reader.get("/command-center?range=30d").text
+    assert "4 Feb to 5 Mar 2026: the newest windows of these models end there." in text_of(page)
+    numbers = reader.get("/command-center/numbers?range=30d", headers={"x-part": "numbers"}).text
+    assert "<td>31.0</td>" in numbers, "the mean of 62 and of 0, on the day on which the risk rose"
+    whole = reader.get("/command-center/numbers?range=all", headers={"x-part": "numbers"}).text
+    assert 100 < whole.count('scope="row"') <= 400, "eleven years are told in parts of some days"
+
+
 def test_the_command_center_without_a_model_teaches(reader: TestClient, world: World) -> None:
     assert "1 model: 1 not measured." in text_of(reader.get("/command-center").text)
-    for range_ in ("30d", "1y"):
+    for range_ in ("30d", "1y", "all"):
         assert reader.get(f"/command-center?range={range_}").status_code == 200
     assert reader.get("/command-center?range=century").status_code == 422
     assert reader.get("/command-center/numbers").status_code == 200

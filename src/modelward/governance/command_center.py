@@ -5,17 +5,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from modelward.accounts.principal import Scope
 from modelward.governance.moving import SIGNAL
 from modelward.governance.queries import states_of
 from modelward.governance.risk_tables import GovernanceState, RiskRecord
+from modelward.monitoring.tables import Evaluation
 from modelward.registry.service import within
 from modelward.registry.tables import Model, Project
 from modelward.signals.tables import Signal
 
+MOST_DAYS = 400
 DEPLOYED = "deployed"
 ENDED = "override_expired"
 """An override that ran out changes whether the version may serve, and not its stage."""
@@ -34,7 +36,9 @@ class Governed:
 
 @dataclass(frozen=True)
 class Day:
-    """How things were at the end of a day: mean risk, models by status, and versions in production."""
+    """How things were at the end of a day (of some days, in a long span): mean risk, models by status, versions in
+    production.
+    """
 
     start: datetime
     end: datetime
@@ -54,10 +58,18 @@ class CommandCenter:
 
 
 def command_center(session: Session, scope: Scope, *, start: datetime, end: datetime) -> CommandCenter:
-    """All models of the scope, and every day of UTC in [start, end)."""
+    """All models of the scope, and every day of UTC in [start, end); a long span in at most `MOST_DAYS` parts."""
     models = _governed(session, scope)
     counts = Counter(entry.state.status if entry.state else None for entry in models)
     return CommandCenter(models, counts, _days(session, [entry.model.id for entry in models], start, end))
+
+
+def measured_span(session: Session, scope: Scope) -> tuple[datetime, datetime] | None:
+    """From the first closed window of the scope's models to the end of the newest; None where there is none."""
+    mine = (Evaluation.model_id == Model.id, *within(scope), Evaluation.closed)
+    ends = select(func.min(Evaluation.starts_at), func.max(Evaluation.ends_at)).join(Model, mine[0]).where(*mine[1:])
+    first, last = session.execute(ends).one()
+    return (first, last) if all((first, last)) else None
 
 
 def _governed(session: Session, scope: Scope) -> tuple[Governed, ...]:
@@ -93,8 +105,9 @@ def _days(session: Session, model_ids: Sequence[int], start: datetime, end: date
     scores: dict[int, tuple[float | None, str | None]] = {}
     stages: dict[int, str | None] = {}
     days, step, move, at = [], 0, 0, start
+    each = timedelta(days=max(1, -((start - end) // timedelta(days=MOST_DAYS))))
     while at < end:
-        following = at + timedelta(days=1)
+        following = min(end, at + each)
         while step < len(steps) and steps[step][0] < following:
             scores[steps[step][1]] = (steps[step][2], steps[step][3])
             step += 1

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from modelward.accounts.permission import Reader
 from modelward.accounts.principal import Principal
-from modelward.governance.command_center import CommandCenter, command_center
+from modelward.governance.command_center import CommandCenter, command_center, measured_span
 from modelward.governance.policies import policy_of
 from modelward.governance.queries import risk_history, states_of, status_of
 from modelward.governance.risk_tables import RiskRecord
@@ -30,7 +30,9 @@ from modelward.web.views.tabs import head_of
 router = APIRouter(route_class=PageRoute, include_in_schema=False, default_response_class=HTMLResponse)
 
 DAYS = {"30d": 30, "90d": 90, "1y": 365}
-Span = Annotated[Literal["30d", "90d", "1y"], Query(alias="range")]
+Span = Annotated[Literal["30d", "90d", "1y", "all"], Query(alias="range")]
+PAST = timedelta(days=14)
+"""Where the newest window ended so long ago, the data are of another time: the days until today say nothing of them."""
 MOST_STEPS = 1000
 TREND = "Risk and versions by day"
 
@@ -38,9 +40,9 @@ TREND = "Risk and versions by day"
 @router.get("/command-center")
 def center(request: Request, session: Reading, reader: Reader, chosen: Span = "90d") -> Response:
     found = _found(session, reader, chosen)
-    ranges = [(name, f"/command-center?range={name}", name == chosen) for name in DAYS]
+    ranges = [(name, f"/command-center?range={name}", name == chosen) for name in (*DAYS, "all")]
     numbers = f"/command-center/numbers?range={chosen}"
-    view = command_center_view(found)
+    view = command_center_view(found, now=now())
     return page(request, "command_center.html", center=view, ranges=ranges, numbers=numbers)
 
 
@@ -52,8 +54,23 @@ def center_numbers(request: Request, session: Reading, reader: Reader, chosen: S
 
 
 def _found(session: Session, reader: Principal, chosen: str) -> CommandCenter:
-    tomorrow = now().astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
-    return command_center(session, reader.scope, start=tomorrow - timedelta(days=DAYS[chosen]), end=tomorrow)
+    start, end = _span(measured_span(session, reader.scope), chosen, now())
+    return command_center(session, reader.scope, start=start, end=end)
+
+
+def _span(measured: tuple[datetime, datetime] | None, chosen: str, at: datetime) -> tuple[datetime, datetime]:
+    """The days of UTC that are shown: they end today, or with the newest window where that is of another time."""
+    tomorrow = _midnight(at) + timedelta(days=1)
+    first, last = measured or (at, at)
+    if chosen == "all":
+        return min(_midnight(first), tomorrow - timedelta(days=1)), tomorrow
+    # A window that ends at midnight is told by its look, which is dated so: that day belongs to it.
+    end = tomorrow if last > at - PAST else _midnight(last) + timedelta(days=1)
+    return end - timedelta(days=DAYS[chosen]), end
+
+
+def _midnight(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 @router.get("/dashboard/models/{key}/governance")

@@ -12,10 +12,10 @@ from modelward.web.charts.axis import Window
 from modelward.web.charts.over_time import Line, Threshold, over_time
 from modelward.web.states import State
 from modelward.web.time_range import model_path
-from modelward.web.views.model_page import Figure
+from modelward.web.views.head_figures import Figure
 from modelward.web.views.numbers import Table, table
 from modelward.web.views.risk_words import GOVERNANCE
-from modelward.web.writing import NOTHING, count, number, percent
+from modelward.web.writing import NOTHING, count, number, percent, span
 
 ROWS = 100
 """So many models are listed, those of the highest risk."""
@@ -45,12 +45,14 @@ class CommandCenterView:
     figures: tuple[Figure, ...]
     rows: tuple[GovernedRow, ...]
     shown: str
+    days: str
+    """Which days the charts show, where those are not of now."""
     risk: Markup | None
     deployments: Markup | None
 
 
-def command_center_view(found: CommandCenter) -> CommandCenterView:
-    """The page."""
+def command_center_view(found: CommandCenter, *, now: datetime) -> CommandCenterView:
+    """The page. `now` decides whether the days that are shown are those until today."""
     rows = tuple(_row(entry) for entry in found.models[:ROWS])
     many = len(found.models)
     return CommandCenterView(
@@ -58,9 +60,17 @@ def command_center_view(found: CommandCenter) -> CommandCenterView:
         figures=_figures(found),
         rows=rows,
         shown=f"The {ROWS} of {many} models with the highest risk." if many > ROWS else "",
+        days=_days_told(found, now),
         risk=_risk(found) if any(day.risk is not None for day in found.days) else None,
         deployments=_deployments(found) if any(day.deployed for day in found.days) else None,
     )
+
+
+def _days_told(found: CommandCenter, now: datetime) -> str:
+    if not found.days or found.days[-1].end > now:
+        return ""
+    days = span(found.days[0].start, found.days[-1].end)
+    return f"{days}: the newest windows of these models end there. What was decided since stands under all."
 
 
 def trend_numbers(found: CommandCenter) -> Table | None:
