@@ -10,6 +10,7 @@ from tests.governance.office import NOON, Office
 from modelward.errors import Invalid
 from modelward.evidence.pack import pack
 from modelward.evidence.page import to_html
+from modelward.governance.retire import retire
 from modelward.registry.tables import Model
 
 DAY = timedelta(days=1)
@@ -49,6 +50,30 @@ def test_the_pack_says_who_decided_knowing_what_and_how_to_check_it(office):
     assert found["audit"]["head"]["position"] >= 3
     assert [entry["action"] for entry in found["audit"]["entries"]][-1] == "version.deployed"
     json.dumps(found, default=str, allow_nan=False)
+
+
+def test_who_let_it_serve_knowing_what_is_told_whatever_the_period(office):
+    model = lived(office)
+    office.policy(approvals=0)
+    found = made(office, model, start=NOON + DAY, end=NOON + 2 * DAY)
+    decided = found["decision"]
+    assert (decided["step"]["author"]["title"], decided["submission"]["author"]["title"]) == (
+        "ada@example.org",
+        "eve@example.org",
+    )
+    assert [one["by"] for one in decided["approvals"]] == ["ada@example.org"]
+    assert [one["policy"] for one in found["policy"]["cited"]] == [{"approvals": 1}], "as it was then"
+    html = to_html(found)
+    assert "What was known then: BLOCKED" in html
+    assert "the fairness score of sex is 0.6" in html
+    assert "Version 1 for the organisation" in html
+
+
+def test_what_is_not_in_production_was_let_there_by_nobody(office):
+    model = lived(office)
+    office.do(retire, model, justification="The demo is over.")
+    assert made(office, model)["decision"] is None
+    assert "It is not in production." in to_html(made(office, model))
 
 
 def test_what_lies_outside_of_the_period_is_not_in_it(office):

@@ -42,7 +42,12 @@ def test_the_gate_s_reasons_stand_on_the_page_before_one_clicks_and_an_override_
     said = {"justification": "The groups differ by law.", "override": "yes", "days": "7"}
     assert member.post(f"{page}/deploy", data=said).status_code == 409
     assert admin.post(f"{page}/deploy", data=said).status_code == 303
-    assert 'class="overridden"' in admin.get(page).text
+    shown = admin.get(page).text
+    assert 'class="overridden"' in shown
+    known = shown.partition("What was known then")[2]
+    assert "The status was BLOCKED." in known
+    assert "The fairness score of sex is 0.6" in known
+    assert "There was no reference." in known
 
 
 def test_what_waits_for_the_reader_stands_on_a_page(ours: Town) -> None:

@@ -16,12 +16,16 @@ from modelward.governance.gate import may_serve
 from modelward.governance.lifecycle_schemas import TransitionAnswer
 from modelward.governance.lifecycle_tables import Approval, Transition
 from modelward.governance.policies import policy_of
+from modelward.governance.policy_schemas import PolicyAnswer
+from modelward.governance.policy_tables import PolicyVersion
 from modelward.governance.queries import status_of
+from modelward.governance.sight import approvals_of, newest
 from modelward.monitoring import queries
 from modelward.monitoring.performance_answers import fairness, performance
 from modelward.registry.card_schemas import CARD
 from modelward.registry.service import schema
 from modelward.registry.tables import Model
+from modelward.rules.lifecycle import Action
 
 MOST = 400
 """So many windows, steps, incidents or entries are told in each section, the newest."""
@@ -55,8 +59,26 @@ def pack(session: Session, model: Model, *, start: datetime, end: datetime, now:
         "transitions": steps,
         "approvals": _approvals(session, model, period),
         "overrides": [step for step in steps["items"] if step["override"]],
-        "policy": _policy(session, model),
+        "decision": (decided := decision(session, model)),
+        "policy": _policy(session, model, [*steps["items"], *([decided["step"]] if decided else [])]),
         "audit": _audit(session, model, period),
+    }
+
+
+def decision(session: Session, model: Model) -> dict[str, Any] | None:
+    """Who let the version into production where it is now, knowing what, however long before the period that was.
+
+    The step holds what was read at that moment; with it the submission that it rests on, and who had approved that.
+    """
+    step = newest(session, model.id, Action.DEPLOY) if model.deployment_place else None
+    if step is None:
+        return None
+    submission = session.get(Transition, step.evidence.get("submission") or 0)
+    approvals = approvals_of(session, submission) if submission else []
+    return {
+        "step": TransitionAnswer.of(step, model).model_dump(),
+        "submission": TransitionAnswer.of(submission, model).model_dump() if submission else None,
+        "approvals": [_approval(approval) for approval in approvals if approval.at <= step.at],
     }
 
 
@@ -140,22 +162,27 @@ def _steps(session: Session, model: Model, period: tuple[datetime, datetime]) ->
 def _approvals(session: Session, model: Model, period: tuple[datetime, datetime]) -> dict[str, Any]:
     within = (Approval.at >= period[0], Approval.at < period[1])
     rows, left_out = _newest(session, select(Approval).where(Approval.model_id == model.id, *within), Approval.id)
-    items = [
-        {
-            "submission": row.submission_id,
-            "by": row.author["title"],
-            "role": row.role,
-            "at": row.at,
-            "justification": row.justification,
-        }
-        for row in rows
-    ]
-    return {"items": items, "left_out": left_out}
+    return {"items": [_approval(row) for row in rows], "left_out": left_out}
 
 
-def _policy(session: Session, model: Model) -> dict[str, Any]:
+def _approval(row: Approval) -> dict[str, Any]:
+    return {
+        "submission": row.submission_id,
+        "by": row.author["title"],
+        "on_behalf_of": row.author["on_behalf_of"],
+        "role": row.role,
+        "at": row.at,
+        "justification": row.justification,
+    }
+
+
+def _policy(session: Session, model: Model, steps: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """What is in force now, and what the versions said that these steps were decided under."""
     found = policy_of(session, model)
-    return {"in_force": found.policy.to_dict(), "versions": found.cited, "told": found.title}
+    ids = {cited["id"] for step in steps for cited in step["policies"] if cited["id"] is not None}
+    rows = session.scalars(select(PolicyVersion).where(PolicyVersion.id.in_(ids)).order_by(PolicyVersion.id))
+    cited = [PolicyAnswer.of(row).model_dump() for row in rows]
+    return {"in_force": found.policy.to_dict(), "versions": found.cited, "told": found.title, "cited": cited}
 
 
 def _audit(session: Session, model: Model, period: tuple[datetime, datetime]) -> dict[str, Any]:

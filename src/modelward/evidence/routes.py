@@ -39,7 +39,8 @@ EXAMPLE: dict[str, Any] = {
     "transitions": {"items": [], "left_out": 0},
     "approvals": {"items": [], "left_out": 0},
     "overrides": [],
-    "policy": {"versions": [{"id": None, "scope": "built_in", "number": 0}]},
+    "decision": None,
+    "policy": {"versions": [{"id": None, "scope": "built_in", "number": 0}], "cited": []},
     "audit": {"head": {"position": 41, "hash": "5f…"}, "how_to_verify": HOW_TO_VERIFY, "entries": [], "left_out": 0},
 }
 _ANSWERS: dict[int | str, dict[str, Any]] = {

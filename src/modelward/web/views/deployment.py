@@ -1,8 +1,9 @@
 """The tab of a version's life as templates take it: where it stands, what one may do now and what would happen."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -51,6 +52,10 @@ class StepRow:
     ended_at: datetime | None
     policies: str
     risk: str
+    behalf: str | None
+    """Who made the key that took it."""
+    knowing: tuple[str, ...]
+    """What was known at that moment, in sentences."""
 
 
 @dataclass(frozen=True)
@@ -224,7 +229,23 @@ def _row(model: Model, step: Transition) -> StepRow:
         ended_at=step.ended_at,
         policies=numbers,
         risk=f"risk {risk:.1f}" if risk is not None else "risk not measured",
+        behalf=step.author.get("on_behalf_of"),
+        knowing=tuple(_known(step.evidence)),
     )
+
+
+def _known(evidence: Mapping[str, Any]) -> Iterator[str]:
+    if not evidence:
+        return
+    status = evidence["governance_status"]
+    yield f"The status was {status}" if status else "There was no status"
+    yield from (reason["sentence"] for reason in evidence["reasons"])
+    yield f"The reference was {evidence['reference']}" if evidence["reference"] else "There was no reference"
+    for name, what in (("labels_until", "outcomes"), ("fairness_until", "measurements of fairness")):
+        until = evidence[name]
+        yield f"The newest {what} were of {until[:10]}" if until else f"There were no {what}"
+    for one in evidence["approvals"]:
+        yield f"{one['by']} ({one['role']}) had approved it"
 
 
 def _sibling(model: Model, other: Model) -> Sibling:
