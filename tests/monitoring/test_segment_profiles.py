@@ -13,6 +13,8 @@ from tests.monitoring.test_joint import same as same_joint
 from tests.monitoring.test_segments import in_one_town
 from tests.monitoring.world import FAR, START, World, same
 
+from modelward.alerting.segment_readings import segment_readings
+from modelward.alerting.watched import Watched
 from modelward.events.duckdb import DuckDBStore
 from modelward.jobs.service import enqueue
 from modelward.jobs.tables import Job, Lease
@@ -27,6 +29,8 @@ from modelward.monitoring.segment_parts import Key, Part, columns_scanned, divid
 from modelward.monitoring.segment_store import parts_of
 from modelward.monitoring.segment_tables import SegmentState, SegmentSummary, SegmentWindow
 from modelward.monitoring.tables import Activity, PerformanceState
+from modelward.rules.alert_episodes import firing
+from modelward.rules.alert_rules import BUILT_IN, AlertKind
 from modelward.signals.tables import Signal
 
 KINDS = ("rebuild", "evaluate", "placebo", "joint", "performance", "segments", "segment_windows")
@@ -242,6 +246,22 @@ def test_the_part_that_drifts_is_named_and_told_once(world: World) -> None:
     with reading(world.engine) as session:
         signals = session.scalars(select(Signal).where(Signal.kind == "segments")).all()
     assert [(signal.before, signal.after) for signal in signals] == [("too_few", "drifted")]
+
+
+def test_alerts_are_asked_about_a_part_that_drifts_and_see_it_with_its_name(world: World) -> None:
+    declare(world)
+    drift_in_bonn(world, [2, 3])
+    refer(world)
+    with writing(world.engine) as session:
+        session.execute(delete(Job).where(Job.kind == "measured"))
+    work(world)
+    rule = next(rule for rule in BUILT_IN if rule.kind is AlertKind.SEGMENTS)
+    with reading(world.engine) as session:
+        assert session.scalars(select(Job.key).where(Job.kind == "measured")).all() == [str(world.model_id)]
+        watched = Watched.of(session, world.model(), now=START + 4 * DAY)
+        (seen,) = firing(rule, segment_readings(watched, rule))
+    assert (seen.subject, seen.title, seen.since) == ("age|town|Bonn", "age of town Bonn", START + 2 * DAY)
+    assert seen.sentence.startswith("`age` where `town` is `Bonn`: ")
 
 
 def test_on_each_database_parts_are_kept(each_database: Engine, store: DuckDBStore) -> None:

@@ -15,6 +15,7 @@ MOST_DETAILS: Final = 10
 _NOUNS: Final = {
     AlertKind.DRIFT: ("a column has drifted", "{n} columns have drifted"),
     AlertKind.PREDICTION_DRIFT: ("the predictions have drifted", "the predictions have drifted"),
+    AlertKind.SEGMENTS: ("a segment has moved by itself", "{n} things have moved in segments"),
     AlertKind.QUALITY: ("the data is broken", "the data is broken in {n} ways"),
     AlertKind.VOLUME: ("the number of events is unusual", "the number of events is unusual"),
     AlertKind.SILENCE: ("no events arrive", "no events arrive"),
@@ -33,6 +34,7 @@ _ORDER: Final = (
     AlertKind.QUALITY,
     AlertKind.VOLUME,
     AlertKind.DRIFT,
+    AlertKind.SEGMENTS,
     AlertKind.PERFORMANCE,
     AlertKind.FAIRNESS,
     AlertKind.LATENCY,

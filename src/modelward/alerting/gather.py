@@ -7,6 +7,7 @@ from modelward.alerting.arrival_readings import silence_readings
 from modelward.alerting.cost_readings import cost_readings
 from modelward.alerting.governance_readings import risk_readings, status_readings
 from modelward.alerting.outcome_readings import estimate_readings, fairness_readings, performance_readings
+from modelward.alerting.segment_readings import segment_readings
 from modelward.alerting.watched import Watched
 from modelward.alerting.window_readings import (
     column_readings,
@@ -38,6 +39,7 @@ def _nothing(_watched: Watched, _rule: AlertRule) -> list[Series]:
 READERS: Final[Mapping[AlertKind, Reader]] = {
     AlertKind.DRIFT: column_readings,
     AlertKind.PREDICTION_DRIFT: prediction_readings,
+    AlertKind.SEGMENTS: segment_readings,
     AlertKind.QUALITY: quality_readings,
     AlertKind.VOLUME: volume_readings,
     AlertKind.SILENCE: silence_readings,

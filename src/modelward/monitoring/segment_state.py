@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from modelward.jobs.service import enqueue
 from modelward.monitoring.columns import title_of
 from modelward.monitoring.segment_parts import Key
 from modelward.monitoring.segment_tables import SegmentState, SegmentWindow
@@ -63,7 +64,10 @@ def settle_segments(session: Session, *, state: SegmentState, kind: str, now: da
     after = worst(levels) if levels else Verdict.OK if judged else Verdict.TOO_FEW
     reason = "; ".join(alarm.sentence for alarm in alarms[:3])
     more = f"; and {len(alarms) - 3} more" if len(alarms) > 3 else ""
-    before, state.alarms = Verdict(state.verdict), [asdict(alarm) for alarm in alarms]
+    before, told = Verdict(state.verdict), [asdict(alarm) for alarm in alarms]
+    if told or state.alarms:  # alerts are asked anew as soon as there is something to say, or no longer
+        enqueue(session, "measured", str(state.model_id), run_at=now)
+    state.alarms = told
     state.verdict, state.reason = after.value, (reason + more) or "no segment alarms"
     if before is not after:
         state.since = now

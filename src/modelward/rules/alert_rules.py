@@ -17,6 +17,7 @@ class AlertKind(StrEnum):
 
     DRIFT = "drift"
     PREDICTION_DRIFT = "prediction_drift"
+    SEGMENTS = "segments"
     QUALITY = "quality"
     VOLUME = "volume"
     SILENCE = "silence"
@@ -48,11 +49,20 @@ STATUSES = ("AT_RISK", "BLOCKED")
 OUTAGES: Final = frozenset({AlertKind.SILENCE, AlertKind.MONITOR, AlertKind.VOLUME, AlertKind.LATENCY})
 """What somebody should see to within hours; the rest is for the day."""
 OF_WINDOWS: Final = frozenset(
-    {AlertKind.DRIFT, AlertKind.PREDICTION_DRIFT, AlertKind.QUALITY, AlertKind.VOLUME, AlertKind.LATENCY}
+    {
+        AlertKind.DRIFT,
+        AlertKind.PREDICTION_DRIFT,
+        AlertKind.SEGMENTS,
+        AlertKind.QUALITY,
+        AlertKind.VOLUME,
+        AlertKind.LATENCY,
+    }
 )
 """Judged by windows of events alone, so that what they say of windows long past is no news. Labels come late by
 their nature.
 """
+JUDGED_AFTERWARDS: Final = frozenset({AlertKind.SEGMENTS})
+"""Of these a window is judged some time after the whole was, whose newest window is no measure of what is old."""
 WITHOUT_MODEL: Final = frozenset({AlertKind.MONITOR, AlertKind.COST})
 """These may speak of the whole organisation."""
 LONGEST_WAIT: Final = timedelta(days=1)
@@ -99,6 +109,7 @@ _START = Condition()
 USED: Final[Mapping[AlertKind, frozenset[str]]] = {
     AlertKind.DRIFT: frozenset({"columns", "share", "at_least"}),
     AlertKind.PREDICTION_DRIFT: frozenset({"at_least"}),
+    AlertKind.SEGMENTS: frozenset({"columns", "at_least"}),
     AlertKind.QUALITY: frozenset({"columns", "at_least"}),
     AlertKind.VOLUME: frozenset({"at_least"}),
     AlertKind.SILENCE: frozenset({"gaps"}),
@@ -140,6 +151,7 @@ class AlertRule:
 BUILT_IN: Final[tuple[AlertRule, ...]] = (
     AlertRule("drift", "A column drifts", AlertKind.DRIFT),
     AlertRule("prediction_drift", "The predictions drift", AlertKind.PREDICTION_DRIFT),
+    AlertRule("segments", "A declared segment drifts, or falls, by itself", AlertKind.SEGMENTS),
     AlertRule("quality", "The data is broken", AlertKind.QUALITY, Condition(at_least="strong")),
     AlertRule("volume", "Far more or far fewer events than usual", AlertKind.VOLUME, Condition(at_least="strong")),
     AlertRule("silence", "No events arrive", AlertKind.SILENCE, severity=Severity.CRITICAL),

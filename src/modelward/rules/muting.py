@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from modelward.rules.alert_rules import OF_WINDOWS, AlertKind
+from modelward.rules.alert_rules import JUDGED_AFTERWARDS, OF_WINDOWS, AlertKind
 from modelward.rules.alert_states import Alert, AlertState
 
 LONGEST_SILENCE: Final = timedelta(days=90)
@@ -14,6 +14,7 @@ EXPLAINED_BY_SILENCE: Final = frozenset(
     {
         AlertKind.DRIFT,
         AlertKind.PREDICTION_DRIFT,
+        AlertKind.SEGMENTS,
         AlertKind.QUALITY,
         AlertKind.VOLUME,
         AlertKind.LATENCY,
@@ -23,6 +24,10 @@ EXPLAINED_BY_SILENCE: Final = frozenset(
 """A model that is silent shows its last windows for ever: what they say is not the news."""
 OLD_AFTER: Final = 2
 """A window that ended more than this many times its length ago (and more than a day ago) is history."""
+
+
+_WHOLE: Final = {"@performance": AlertKind.PERFORMANCE}
+"""What a segment's alarm is called of all rows together, where it is not of a column."""
 
 
 class MuteReason(StrEnum):
@@ -95,8 +100,13 @@ def _explained(alert: Alert, alerts: Sequence[Alert]) -> Muted | None:
         return Muted(MuteReason.INHIBITED, "no events arrive, and that is told instead")
     column = column_of(alert)
     broken = any(other.kind is AlertKind.QUALITY and column_of(other) == column for other in firing)
-    if column and broken and alert.kind is AlertKind.DRIFT:
+    if column and broken and alert.kind in (AlertKind.DRIFT, AlertKind.SEGMENTS):
         return Muted(MuteReason.INHIBITED, f"the data of `{column}` is broken, and that is told instead")
+    whole = _WHOLE.get(column, AlertKind.DRIFT)
+    if alert.kind is AlertKind.SEGMENTS and any(
+        other.kind is whole and other.subject == ("" if column in _WHOLE else column) for other in firing
+    ):
+        return Muted(MuteReason.INHIBITED, "it is so of all rows together, and that is told instead")
     return None
 
 
@@ -112,4 +122,5 @@ def is_old(
     if kind not in OF_WINDOWS:
         return False
     ages = max(OLD_AFTER * (newest_end - newest), timedelta(days=1))
-    return now - newest_end > ages or (known_until is not None and newest <= known_until)
+    judged_before = known_until is not None and newest <= known_until and kind not in JUDGED_AFTERWARDS
+    return now - newest_end > ages or judged_before

@@ -11,6 +11,7 @@ from modelward.web.writing import number, percent
 KINDS: Final[Mapping[AlertKind, tuple[str, str]]] = {
     AlertKind.DRIFT: ("Drift of columns", "a column, or a share of all, is unlike the reference"),
     AlertKind.PREDICTION_DRIFT: ("Drift of predictions", "the predictions or their scores are unlike the reference"),
+    AlertKind.SEGMENTS: ("Segments", "a declared segment drifts or falls by itself"),
     AlertKind.QUALITY: (
         "Data quality",
         "values are missing, of a wrong type, new, out of range, or break a constraint",
