@@ -25,6 +25,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from modelward.accounts.first_start import check_settings, first_start
 from modelward.accounts.sessions import create_login_link
 from modelward.accounts.sharing import Shares
+from modelward.alerting.delivery_jobs import stand_in
 from modelward.alerting.jobs import watchman
 from modelward.api import check_declared, create_api
 from modelward.audit.keys import use_settings
@@ -164,6 +165,7 @@ def serve(settings: Settings, *, host: str, port: int) -> None:
         child = Child(settings)
         child.start()
         threading.Thread(target=_watch_over, args=(database,), daemon=True, name="watchman").start()
+        threading.Thread(target=_stand_in, args=(database, settings), daemon=True, name="stand-in").start()
         threading.Thread(target=keep_memory_small, args=(threading.Event(),), daemon=True, name="memory").start()
         journal = Journal(
             settings.data_dir / "journal",
@@ -202,6 +204,14 @@ def _watch_over(database: Engine) -> None:
         run_jobs(watchman(database), database, threading.Event(), idle_seconds=WATCHES_EVERY_SECONDS, limit=1)
     except Exception:
         log.exception("the watchman fell: while the worker is away, nobody is told of that")
+
+
+def _stand_in(database: Engine, settings: Settings) -> None:
+    """Send what the watchman has to say while the worker, which else sends everything, is away."""
+    try:
+        stand_in(database, settings, threading.Event())
+    except Exception:
+        log.exception("whoever sends in the worker's place fell: while the worker is away, nothing is sent")
 
 
 def _configuration(service: ASGIApp, trusted_proxies: tuple[str, ...]) -> uvicorn.Config:

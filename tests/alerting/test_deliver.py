@@ -1,5 +1,6 @@
 """Deliveries, with a clock that is moved by hand: each message comes, in its order, or somebody hears why not."""
 
+import threading
 from datetime import timedelta
 
 import pytest
@@ -9,10 +10,14 @@ from tests.alerting.outbox import Outbox
 from modelward.accounts.principal import Role
 from modelward.alerting.channel_schemas import ChannelChange
 from modelward.alerting.channel_tables import Channel
+from modelward.alerting.deliveries import QUICK
+from modelward.alerting.delivery_jobs import overdue, stand_in
 from modelward.alerting.delivery_log import resend
 from modelward.alerting.manage_channels import change_channel, delete_channel, try_channel
 from modelward.audit.tables import AuditEntry
 from modelward.errors import Conflict
+from modelward.jobs.loop import Handler
+from modelward.jobs.service import claim
 from modelward.jobs.tables import Job
 from modelward.kit.database import reading, writing
 from modelward.rules.delivery import Outcome, Result
@@ -140,6 +145,87 @@ def test_a_message_that_is_refused_does_not_hold_up_the_next_but_three_in_a_row_
     outbox.tell("bad")
     outbox.work()
     assert outbox.row("a").state == "disabled"
+
+
+def test_one_refusal_after_an_outage_does_not_disable_a_channel(outbox: Outbox) -> None:
+    outbox.channel("a")
+    outbox.post.outcome = lambda _letter: FAILED
+    outbox.tell("bad")
+    outbox.work()
+    for _ in range(5):
+        outbox.to_the_next_job()
+    refuse = Outcome(Result.REFUSED, "The receiver answered 400.")
+    outbox.post.outcome = lambda letter: refuse if letter.message.sentence == "bad" else Outcome(Result.SENT)
+    outbox.tell("good")
+    outbox.to_the_next_job()
+    assert states(outbox) == ["failed", "sent"]
+    assert outbox.row("a").state == "on"
+
+
+@pytest.mark.parametrize("asked", [float("nan"), float("inf"), -1.0])
+def test_what_a_receiver_asks_for_holds_up_nothing_even_where_it_is_no_time(outbox: Outbox, asked: float) -> None:
+    outbox.channel("a")
+    outbox.post.outcome = lambda _letter: Outcome(Result.AGAIN, "The receiver answered 429.", asked)
+    outbox.tell("hello")
+    outbox.work()
+    retry_at = outbox.row("a").retry_at
+    assert retry_at is not None
+    assert timedelta(seconds=4) <= retry_at - outbox.now <= timedelta(hours=1)
+    assert outbox.row("a").error == "The receiver answered 429."
+
+
+def test_a_clock_that_was_wrong_for_a_while_keeps_no_channel_from_its_messages(outbox: Outbox) -> None:
+    outbox.channel("a")
+    with writing(outbox.engine) as session:
+        outbox_row = session.get_one(Channel, outbox.channels["a"])
+        outbox_row.retry_at = outbox.now + timedelta(days=365)
+    outbox.tell("hello")
+    outbox.work()
+    assert states(outbox) == ["sent"]
+
+
+def test_a_rule_whose_channels_are_all_gone_tells_the_default_and_not_nobody(outbox: Outbox) -> None:
+    outbox.channel("gone")
+    outbox.channel("left")
+    with writing(outbox.engine) as session:
+        delete_channel(session, deleter=outbox.principal, channel_id=outbox.channels["gone"], now=outbox.now)
+    outbox.tell("hello", "gone")
+    outbox.work()
+    assert [delivery.channel_name for delivery in outbox.deliveries()] == ["left"]
+
+
+def test_what_no_worker_sends_is_sent_by_whoever_stands_in_and_once(outbox: Outbox) -> None:
+    outbox.channel("a")
+    outbox.tell("the worker is gone")
+    work: dict[str, Handler] = {QUICK: lambda _claim: None}
+    seconds = [at for at in range(60) if overdue(outbox.engine, work, now=outbox.now + timedelta(seconds=at))]
+    assert seconds[0] == 20
+    with writing(outbox.engine) as session:  # a worker has it in hand for as long as its lease is alive
+        taken_at = outbox.now + timedelta(seconds=19)
+        claim(session, owner="worker", now=taken_at, kinds=[QUICK], limit=1, lease_seconds=60)
+    assert not overdue(outbox.engine, work, now=outbox.now + timedelta(seconds=78))
+    outbox.now += timedelta(seconds=79)
+    assert overdue(outbox.engine, work, now=outbox.now)
+    outbox.work()
+    assert outbox.sentences() == ["the worker is gone"]
+    assert not overdue(outbox.engine, work, now=outbox.now + timedelta(days=1))
+
+
+def test_a_message_of_the_watchman_reaches_its_receiver_without_any_worker(outbox: Outbox) -> None:
+    """The loop itself, with a real clock and a mail server that is not set: it is tried, and that is noted."""
+    stop = threading.Event()
+    outbox.tell("the worker is gone")
+    thread = threading.Thread(target=stand_in, args=(outbox.engine, outbox.settings, stop), kwargs={"seconds": 0.01})
+    thread.start()
+    try:
+        for _ in range(1_000):
+            if states(outbox) == ["dropped"]:
+                break
+            stop.wait(0.01)
+    finally:
+        stop.set()
+        thread.join()
+    assert states(outbox) == ["dropped"]
 
 
 def test_without_channels_owners_and_admins_get_mail_and_nobody_else(outbox: Outbox) -> None:

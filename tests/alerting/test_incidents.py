@@ -302,3 +302,27 @@ def both(engine: Engine, writes: Sequence[Callable[[Session], object]]) -> None:
     with ThreadPoolExecutor(2) as workers:
         for done in [workers.submit(work) for _ in range(2)]:
             done.result()
+
+
+def test_a_clock_that_ran_ahead_for_a_while_keeps_nobody_from_being_told(model: Clockwork) -> None:
+    model.now = NOON + 20 * HOUR
+    model.sees("age")
+    model.passes(31 * SECOND)
+    model.now = NOON
+    model.sees("age", "income")
+    model.passes(10 * MINUTE)
+    assert [kind for kind, _ in model.messages()] == ["firing", "changed"]
+    model.sees()
+    model.passes(10 * MINUTE)
+    assert model.messages()[-1][0] == "resolved"
+
+
+def test_a_segment_that_moves_by_itself_joins_the_incident_and_is_told_only_where_the_whole_does_not(
+    model: Clockwork,
+) -> None:
+    model.sees("age|town|JFK", "income|town|JFK", kind=AlertKind.SEGMENTS)
+    model.sees("age")
+    model.passes(MINUTE)
+    (told,) = model.told()
+    assert told["title"] == "churn: a column has drifted and a segment has moved by itself"
+    assert told["details"] == ["`age` moved", "`income|town|JFK` moved"]

@@ -277,6 +277,8 @@ def test_every_service_of_apprise_that_is_allowed_makes_one_request_and_sends_no
         "ntfys://ntfy.example.org/topic?attach=http://169.254.169.254/",
         "mmosts://mattermost.example.org/abcdefghijklmnopqrstuvwxyz?+Host=127.0.0.1",
         "rockets://user:password@rocket.example.org/#channel",
+        "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ?mode=w;template=/etc/passwd",
+        "discord://12345678901234567/abcdefghijklmnopqrstuvwxyz0123456789?thread=1?template=/etc/passwd",
         "ntfys://127.0.0.1/topic",
         "ntfy://ntfy.example.org/topic",
     ],
@@ -285,6 +287,36 @@ def test_other_addresses_of_apprise_are_refused(url: str) -> None:
     with pytest.raises(Invalid):
         check({"url": url}, OutboundRules())
     assert not PARAMETERS & {"template", "attach", "verify"}
+
+
+HOSTILE = "@everyone <!channel> <users/all> [Sign in](https://evil.example/login)"
+
+
+@pytest.mark.parametrize(
+    ("kind", "url"),
+    [
+        ("teams", VALUES["teams"]["url"]),
+        ("discord", VALUES["discord"]["url"]),
+        ("apprise", "mmosts://mattermost.example.org/abcdefghijklmnopqrstuvwxyz"),
+        ("apprise", "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ"),
+    ],
+)
+def test_names_chosen_by_whoever_sends_events_mention_nobody_and_hide_no_link(kind: str, url: str) -> None:
+    request = sent(kind, firing(title=HOSTILE, sentence=HOSTILE, details=(HOSTILE,), picture=None), url=url)
+    told = json.dumps(json.loads(request.body), ensure_ascii=False)
+    assert "Sign in" in told
+    for sign in ("@everyone", "<!channel", "<users/all", "](http"):
+        assert sign not in told
+
+
+def test_what_no_line_can_hold_reaches_no_receiver() -> None:
+    strange = "a\r\nBcc: eve@example.org\x00\u202etxt\ud800 b"
+    message = replace(firing().message, title=strange, sentence=strange, details=(strange,))
+    letter = Post(settings_from({})).letter(message, "msg_1", now=NOW)
+    assert letter.message.sentence == letter.message.title == "a Bcc: eve@example.org txt b"
+    mail = mail_of(letter)
+    assert "Bcc" not in mail
+    assert mail.as_bytes()
 
 
 def mail_of(letter: Letter | None = None, to: str = "ada@example.org, bob@example.org") -> EmailMessage:

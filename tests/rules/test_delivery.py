@@ -75,10 +75,12 @@ def test_what_the_receiver_asks_for_counts_up_to_an_hour(asked: float | None, wa
 
 
 def test_a_receiver_that_is_gone_is_disabled_at_once_and_one_that_refuses_at_the_third_time() -> None:
-    def after(result: Result, failures: int) -> After:
-        return decide(Outcome(result, "No."), failures=failures, failing_since=None, now=NOON, chance=0).after
+    def after(result: Result, failures: int, refused: int = 0) -> After:
+        said = Outcome(result, "No.")
+        return decide(said, failures=failures, refused=refused, failing_since=None, now=NOON, chance=0).after
 
     assert after(Result.GONE, 0) is After.DISABLE
-    assert [after(Result.REFUSED, failures) for failures in range(3)] == [After.FAILED, After.FAILED, After.DISABLE]
+    assert [after(Result.REFUSED, 0, n) for n in range(3)] == [After.FAILED, After.FAILED, After.DISABLE]
+    assert after(Result.REFUSED, 40) is After.FAILED  # it was away for a while, and is back
     assert after(Result.SENT, 9) is After.DONE
     assert after(Result.NOWHERE, 9) is After.DROPPED

@@ -17,7 +17,7 @@ from modelward.accounts.principal import Role
 from modelward.accounts.tables import Organisation, User
 from modelward.alerting.channel_tables import Channel, Delivery
 from modelward.alerting.channels.catalogue import kind_of
-from modelward.alerting.deliveries import ADMINS, SLOW, admins_channel, put, queue, wake
+from modelward.alerting.deliveries import ADMINS, SLOW, admins_channel, due_at, put, queue, wake
 from modelward.alerting.messages import Message
 from modelward.alerting.post import Post
 from modelward.alerting.values import values_of
@@ -25,7 +25,7 @@ from modelward.audit.author import SYSTEM
 from modelward.audit.service import record
 from modelward.errors import ModelwardError
 from modelward.kit.database import change, reading
-from modelward.rules.delivery import After, Decision, Outcome, Result, decide
+from modelward.rules.delivery import REFUSALS, After, Decision, Outcome, Result, decide
 from modelward.settings import Settings
 
 Write = Callable[[Session], object]
@@ -46,13 +46,15 @@ class Tools:
 
 def deliver(engine: Engine, tools: Tools, *, channel_id: int, lane: str) -> Write | None:
     """Send the oldest message that waits for the channel, unless it is not its time or not its lane."""
+    now = tools.now()
     with reading(engine) as session:
         channel = session.get(Channel, channel_id)
         head = _head(session, channel) if channel else None
         if channel is None or head is None:
             return None
-        if channel.slow != (lane == SLOW) or (channel.retry_at is not None and channel.retry_at > tools.now()):
+        if channel.slow != (lane == SLOW) or due_at(channel, now=now) > now:
             return lambda writer: wake(writer, channel, now=tools.now())
+        refused = _refused_in_a_row(session, channel)
         recipients = _admins(session, channel) if channel.kind == ADMINS else None
     began = time.monotonic()
     outcome = _sent(channel, head, recipients, tools)
@@ -61,6 +63,7 @@ def deliver(engine: Engine, tools: Tools, *, channel_id: int, lane: str) -> Writ
     decision = decide(
         outcome,
         failures=channel.failures,
+        refused=refused,
         failing_since=channel.failing_since,
         now=now,
         chance=tools.chance(),
@@ -74,6 +77,15 @@ def _head(session: Session, channel: Channel) -> Delivery | None:
     if channel.state != "on":
         waiting = waiting.where(Delivery.kind == "test")
     return session.scalars(waiting.order_by(Delivery.id).limit(1)).first()
+
+
+def _refused_in_a_row(session: Session, channel: Channel) -> int:
+    """How many of the newest messages the receiver refused, since somebody last changed the channel."""
+    answered = (Delivery.channel_id == channel.id, Delivery.state.in_(("sent", "failed")))
+    since = Delivery.tried_at >= channel.changed_at
+    newest = select(Delivery.state).where(*answered, since).order_by(Delivery.tried_at.desc(), Delivery.id.desc())
+    states = session.scalars(newest.limit(REFUSALS)).all()
+    return next((at for at, state in enumerate(states) if state == "sent"), len(states))
 
 
 def _admins(session: Session, channel: Channel) -> str:

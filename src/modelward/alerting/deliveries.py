@@ -1,7 +1,7 @@
 """The outbox: messages are written down in the transaction of what they tell, and sent afterwards, at least once."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -15,15 +15,19 @@ from modelward.kit.ids import uuid7
 QUICK, SLOW = "deliver", "deliver_slowly"
 """Kinds of jobs, whose key is the channel's id: what answers late, or not at all, has a lane of its own."""
 ADMINS = "admins"
+LONGEST_WAIT = timedelta(days=1)
 
 
 def queue(session: Session, *, message: Message, channel_ids: Sequence[int] | None, now: datetime) -> int:
     """Write down that the message is to be sent, and answer to how many channels.
 
     `None` is the organisation's default: all of its channels that are on, or, where there are none, e-mail to its
-    owners and admins. Of channels that are named, those that are paused, disabled or gone are left out.
+    owners and admins. Of channels that are named, those that are paused, disabled or gone are left out; where none of
+    them is left, the default is told. An empty list is told nobody.
     """
     channels = _channels(session, message.organisation_id, channel_ids)
+    if channel_ids and not channels:
+        channel_ids, channels = None, _channels(session, message.organisation_id, None)
     if channel_ids is None and not channels:
         channels = [admins_channel(session, organisation_id=message.organisation_id, now=now)]
     for channel in channels:
@@ -53,7 +57,13 @@ def put(session: Session, channel: Channel, message: Message, *, now: datetime, 
 
 def wake(session: Session, channel: Channel, *, now: datetime) -> None:
     """Ask for the job that sends what waits for the channel: now, or when it is to be tried again."""
-    enqueue(session, SLOW if channel.slow else QUICK, str(channel.id), run_at=max(now, channel.retry_at or now))
+    enqueue(session, SLOW if channel.slow else QUICK, str(channel.id), run_at=due_at(channel, now=now))
+
+
+def due_at(channel: Channel, *, now: datetime) -> datetime:
+    """When the channel may be tried. No wait is longer than a day: a clock that was wrong wrote what says so."""
+    retry_at = channel.retry_at
+    return retry_at if retry_at is not None and now < retry_at <= now + LONGEST_WAIT else now
 
 
 def of_incident(session: Session, incident_id: int) -> list[Delivery]:

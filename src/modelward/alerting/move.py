@@ -40,6 +40,7 @@ def move_due(session: Session, *, incident_id: int, now: datetime) -> None:
 
 def move(session: Session, incident: IncidentRow, *, now: datetime) -> Decision:
     """Decide, and write down what was decided."""
+    _put_right(incident, now)
     rows = alerts_of(session, incident.id)
     pairs = [(row, after_time(alert_of(row), now=now)) for row in rows]
     over = [row for row, alert in pairs if alert.state.value != row.state]
@@ -59,6 +60,13 @@ def move(session: Session, incident: IncidentRow, *, now: datetime) -> Decision:
     _describe(session, incident)
     _again(session, incident, decision, now)
     return decision
+
+
+def _put_right(incident: IncidentRow, now: datetime) -> None:
+    """What a clock that ran ahead wrote down would keep the incident quiet until that moment comes."""
+    incident.opened_at = min(incident.opened_at, now)
+    if incident.told_at is not None:
+        incident.told_at = min(incident.told_at, now)
 
 
 def _describe(session: Session, incident: IncidentRow) -> None:

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from modelward.alerting.channels.contract import Kind, Letter
 from modelward.alerting.channels.email import addresses
+from modelward.alerting.channels.wording import printable
 from modelward.alerting.messages import Message
 from modelward.errors import ModelwardError, Unavailable
 from modelward.kit.left_address import left_address
@@ -56,7 +57,7 @@ class Post:
         home = self._settings.public_url or left_address(self._settings.data_dir)
         link = f"{home}{message.link}" if home and message.link and message.link.startswith("/") else message.link
         whole = link if link and link.startswith(("http://", "https://")) else None
-        return Letter(message, message_id, now, whole, home)
+        return Letter(printable(message), message_id, now, whole, home)
 
     def _call(self, kind: Kind, outgoing: Outgoing) -> Outcome:
         return kind.judge(self._outbound.send(outgoing))

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from sqlalchemy.orm import Session
 
@@ -14,6 +15,9 @@ from modelward.rules.alert_episodes import Episode
 from modelward.rules.alert_rules import AlertRule
 from modelward.rules.alert_states import AlertState, first_seen, not_seen, seen_again
 from modelward.rules.muting import is_old
+
+OVERTAKEN_BY: Final = timedelta(minutes=10)
+"""Two workers are not further apart: a look from later than this was made by a clock that was wrong."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,7 @@ class Look:
 def settle(session: Session, look: Look) -> None:
     """Bring the alerts of the group up to the look, open an incident if one is due, and decide about it."""
     group = locked_group(session, key=look.group_key, organisation_id=look.organisation_id, model_id=look.model_id)
-    if group.looked_at is not None and look.now < group.looked_at:
+    if group.looked_at is not None and look.now < group.looked_at <= look.now + OVERTAKEN_BY:
         return  # another worker has looked since
     changed = _bring_up(session, group, look)
     group.looked_at, group.known_until = look.now, look.known_until

@@ -102,9 +102,11 @@ def first_seen(rule: AlertRule, episode: Episode, *, now: datetime, stale: bool 
 
 def seen_again(alert: Alert, rule: AlertRule, episode: Episode, *, now: datetime, stale: bool) -> Alert:
     """The alert after a look that still shows it. What was stale is news once a newer window says so too."""
-    sight = Sight.HELD if now - alert.began_at >= rule.wait else Sight.SEEN
+    began_at = min(alert.began_at, now)  # a clock that ran ahead may have written it
+    sight = Sight.HELD if now - began_at >= rule.wait else Sight.SEEN
     return replace(
         alert,
+        began_at=began_at,
         state=TRANSITIONS[sight][alert.state],
         severity=episode.severity,
         title=episode.title,
@@ -117,7 +119,7 @@ def seen_again(alert: Alert, rule: AlertRule, episode: Episode, *, now: datetime
 
 def not_seen(alert: Alert, *, now: datetime) -> Alert:
     """The alert after a look that does not show it, or after time has passed without one."""
-    gone_at = alert.gone_at or now
+    gone_at = min(alert.gone_at or now, now)
     sight = Sight.STAYED_AWAY if now - gone_at >= FADES_AFTER else Sight.GONE
     return replace(alert, state=TRANSITIONS[sight][alert.state], gone_at=gone_at)
 

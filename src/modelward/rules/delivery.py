@@ -6,6 +6,7 @@ After three days it is given up. Times are shortened by chance, never lengthened
 together are not tried together.
 """
 
+import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -69,16 +70,23 @@ _LONGEST: Final = timedelta(hours=8)
 
 
 def decide(
-    outcome: Outcome, *, failures: int, failing_since: datetime | None, now: datetime, chance: float
+    outcome: Outcome,
+    *,
+    failures: int,
+    failing_since: datetime | None,
+    now: datetime,
+    chance: float,
+    refused: int = 0,
 ) -> Decision:
     """What follows from `outcome`, when the channel had failed `failures` times in a row before, since `failing_since`.
 
+    `refused` is how many messages in a row it has refused before; tries to which nobody answered are not among them.
     `chance` is a number from 0 to 1, drawn for this decision.
     """
     if outcome.result in _AT_ONCE:
         return Decision(_AT_ONCE[outcome.result], outcome.reason)
     if outcome.result is Result.REFUSED:
-        if failures + 1 >= REFUSALS:
+        if refused + 1 >= REFUSALS:
             return Decision(After.DISABLE, f"{outcome.reason} It refused {REFUSALS} messages in a row.")
         return Decision(After.FAILED, outcome.reason)
     failing_for = now - (failing_since or now)
@@ -94,4 +102,11 @@ def wait(failures: int, failing_for: timedelta, *, chance: float, asked: float |
     else:
         planned = next((longest for limit, longest in _AT_MOST if failing_for < limit), _LONGEST)
     planned *= 1 - JITTER * chance
-    return max(planned, min(timedelta(seconds=asked or 0), LONGEST_ASKED))
+    return max(planned, _asked(asked))
+
+
+def _asked(seconds: float | None) -> timedelta:
+    """What the receiver asked for, in bounds: a receiver may write anything, also what is no number."""
+    if seconds is None or math.isnan(seconds):
+        return timedelta(0)
+    return timedelta(seconds=min(max(seconds, 0.0), LONGEST_ASKED.total_seconds()))

@@ -14,7 +14,7 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
 from modelward.alerting.channels.contract import Field, Kind, Letter, Values, judged
-from modelward.alerting.channels.wording import cut, ending, heading, plain
+from modelward.alerting.channels.wording import cut, ending, harmless, heading, plain
 from modelward.errors import Invalid
 from modelward.kit.outbound_rules import OutboundRules
 from modelward.kit.outgoing import Answer, Outgoing
@@ -96,6 +96,7 @@ def write(values: Values, letter: Letter) -> Outgoing:
         Invalid: there is none, or there are several.
     """
     plugin = _plugin(values["url"])
+    letter = harmless(letter)
     message = letter.message
     kind = {"info": "info", "warning": "warning", "critical": "failure"}[message.severity]
     with _noting() as noted:
@@ -161,8 +162,9 @@ def _checked_scheme(url: str) -> str:
     scheme = url.partition("://")[0].lower()
     if scheme not in PLUGINS:
         raise Invalid(f"The service {cut(scheme, 20)!r} is not among these: {', '.join(sorted(PLUGINS))}.")
-    strange = {name.lower() for name, _ in parse_qsl(url.partition("?")[2], keep_blank_values=True)} - PARAMETERS
-    if strange:
+    query = url.partition("?")[2]
+    strange = {name.lower() for name, _ in parse_qsl(query, keep_blank_values=True)} - PARAMETERS
+    if strange or set(query) & set(";?"):  # apprise divides at a ; too, where others read on
         raise Invalid(f"Behind the ? of this address only these are understood: {', '.join(sorted(PARAMETERS))}.")
     return scheme
 

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from modelward.alerting.channels.contract import Field, Kind, Letter, Values, judged
 from modelward.alerting.channels.multipart import multipart
-from modelward.alerting.channels.wording import colour, cut, ending, heading
+from modelward.alerting.channels.wording import colour, cut, ending, harmless, heading
 from modelward.kit.outbound_rules import OutboundRules
 from modelward.kit.outgoing import Answer, Outgoing
 from modelward.rules.delivery import Outcome
@@ -17,7 +17,7 @@ LONGEST_TITLE = 256
 
 def write(values: Values, letter: Letter) -> Outgoing:
     """One embed, with the picture in it. Nobody is mentioned, whatever the text says."""
-    message = letter.message
+    message = harmless(letter).message
     text = "\n".join([message.sentence, *(f"- {detail}" for detail in message.details)])
     embed: dict[str, Any] = {
         "title": cut(heading(message), LONGEST_TITLE),

@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from modelward.alerting.channels.contract import Field, Kind, Letter, Values, judged
-from modelward.alerting.channels.wording import cut, ending, heading
+from modelward.alerting.channels.wording import cut, ending, harmless, heading
 from modelward.errors import Invalid
 from modelward.kit.outbound_rules import OutboundRules
 from modelward.kit.outgoing import Answer, Outgoing
@@ -17,7 +17,7 @@ STYLES = {"info": "accent", "warning": "warning", "critical": "attention"}
 
 def write(values: Values, letter: Letter) -> Outgoing:
     """A message with one adaptive card."""
-    message = letter.message
+    message = harmless(letter).message
     style = "good" if message.kind == "resolved" else STYLES[message.severity]
     body: list[dict[str, Any]] = [
         {
