@@ -40,8 +40,17 @@ def test_the_tab_says_the_status_the_parts_the_columns_and_the_event_behind_each
     assert "Fairness of sex is 0.84 (interval 0.8 to 0.88); the four-fifths rule asks for 0.8." in told
     assert "Risk rose from 8.0 to 62.0, now at risk: in the window from 2026-03-04 00:00 UTC" in told
     assert "Risk below 50 : the risk is 62.0." in told
+    assert re.search(r"on windows until 5 Mar(ch)? 2026", told)
     assert 'class="line current"' in page
     assert page.count('class="threshold"') == 2
+
+
+def test_the_window_of_the_fairness_part_is_that_of_the_attribute_that_counts(
+    reader: TestClient, governed: MeasuredWorld
+) -> None:
+    governed.fairness(3, 0.99, low=0.97, high=1.0, attribute="age")
+    told = text_of(reader.get(TAB).text)
+    assert re.search(r"Fairness of sex is 0.84 .*? Wed 4 Mar 2026", told), "age was measured on the day after"
 
 
 def test_the_numbers_behind_the_chart_are_a_table(reader: TestClient, governed: MeasuredWorld) -> None:

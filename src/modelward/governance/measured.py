@@ -175,7 +175,15 @@ def _fairness(
         if row.verdict != FairnessVerdict.NOT_ENOUGH.value:
             newest.setdefault(row.attribute, row)
     measures = tuple(
-        FairnessMeasure(row.attribute, row.score or 0.0, _or(row.low, row.score), _or(row.high, row.score), row.rows)
+        FairnessMeasure(
+            row.attribute,
+            row.score or 0.0,
+            _or(row.low, row.score),
+            _or(row.high, row.score),
+            row.rows,
+            row.starts_at,
+            row.ends_at,
+        )
         for row in newest.values()
     )
     return max(newest.values(), key=lambda row: row.starts_at, default=None), measures

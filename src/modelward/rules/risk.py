@@ -57,13 +57,15 @@ class ColumnDrift:
 
 @dataclass(frozen=True)
 class FairnessMeasure:
-    """The fairness score of one protected attribute, with its 95 % interval."""
+    """The fairness score of one protected attribute, with its 95 % interval, and the window that it was measured in."""
 
     attribute: str
     score: float
     low: float
     high: float
     rows: int = 0
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -162,6 +164,9 @@ def fairness_component(measures: Sequence[FairnessMeasure]) -> Component | Unmea
         "high": worst.high,
         "rows": worst.rows,
     }
+    if worst.starts_at is not None and worst.ends_at is not None:
+        # Attributes are not all measured in the same window: the others' newest may be a later one.
+        evidence |= {"start": worst.starts_at.isoformat(), "end": worst.ends_at.isoformat()}
     return Component(FAIRNESS, score, told, evidence)
 
 

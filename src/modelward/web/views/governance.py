@@ -84,6 +84,8 @@ class GovernanceTab:
     state: State
     reasons: tuple[str, ...]
     since: datetime | None
+    until: datetime | None
+    """When the newest window ended that all of this rests on."""
     figures: tuple[Figure, ...]
     sentence: str
     parts: tuple[Part, ...]
@@ -112,6 +114,7 @@ def governance_tab(
         state=GOVERNANCE[told["governance_status"]],
         reasons=tuple(reason["sentence"] for reason in told["reasons"]),
         since=since,
+        until=_until(told["sources"]),
         figures=_figures(told, policy),
         sentence=told["sentence"],
         parts=tuple(_part(part, told["sources"], zone) for part in told["components"]),
@@ -191,8 +194,20 @@ def _part(part: Mapping[str, Any], sources: Mapping[str, Any], zone: ZoneInfo) -
         weight=f"{part['weight']:.2g}",
         points=f"{part['points']:.1f}",
         sentence=part["sentence"],
-        window=window_told(sources.get(part["name"]), zone),
+        window=window_told(_window_of(part, sources), zone),
     )
+
+
+def _window_of(part: Mapping[str, Any], sources: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The window that the part itself names, where it does; the newest one that was looked at otherwise."""
+    seen = part["evidence"]
+    return {**seen, "closed": True} if "start" in seen else sources.get(part["name"])
+
+
+def _until(sources: Mapping[str, Any]) -> datetime | None:
+    """The end of the newest window that the status rests on."""
+    ends = [datetime.fromisoformat(sources[name]["end"]) for name in PARTS if sources.get(name)]
+    return max(ends, default=None)
 
 
 def window_told(source: Mapping[str, Any] | None, zone: ZoneInfo) -> str:
