@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from modelward.accounts.tables import Organisation
 from modelward.alerting.compose import message_of, sentence_of, title_of
 from modelward.alerting.deliveries import queue
+from modelward.alerting.draw import picture_for
 from modelward.alerting.groups import alert_of, alerts_of, locked_group, write_alert
 from modelward.alerting.messages import Message
 from modelward.alerting.silences_in_force import silences_of
@@ -95,6 +96,8 @@ def _tell(
         opened_at=incident.opened_at,
         now=now,
     )
+    if model is not None and decision.told:
+        message = replace(message, picture=picture_for(session, model, decision.told, now=now))
     channels = _channels(decision, rows)
     return message, queue(session, message=message, channel_ids=channels, now=now)
 

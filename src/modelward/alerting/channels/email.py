@@ -51,7 +51,7 @@ def _html(letter: Letter) -> str:
         title=escape(heading(message)),
         sentence=escape(message.sentence),
         details=f"<ul>{details}</ul>" if details else "",
-        picture='<p><img src="cid:picture" alt="How it was, and how it is now" width="480"></p>'
+        picture='<p><img src="cid:picture" alt="Drawn: what this message speaks of" width="480"></p>'
         if message.picture
         else "",
         link=f'<p><a href="{escape(letter.link)}">Open in Modelward</a></p>' if letter.link else "",
