@@ -32,6 +32,11 @@ def test_an_admin_adds_tries_changes_and_ends_a_channel(ours: Town) -> None:
     tried = browser.post(f"{address}/test", follow_redirects=True)
     assert "A test is on its way" in tried.text
     assert "On its way" in browser.get(HOME).text
+    part = browser.get(address, headers={"X-Part": "channel"}).text
+    assert 'data-hx-trigger="every 2s' in part  # until it is known what came of it
+    assert "On its way" in part
+    assert "<html" not in part
+    assert "verySecretPart" not in part
     renamed = browser.post(f"{address}/change", data={"name": "#models", "field.url": ""}, follow_redirects=True)
     assert "#models" in renamed.text
     paused = browser.post(f"{address}/state", data={"state": "paused"}, follow_redirects=True)

@@ -209,7 +209,7 @@ def _page(
     sample = sample_message(organisation_id=admin.organisation_id, at=moment)
     return page(
         request,
-        "channel.html",
+        "_channel_now.html" if request.headers.get("x-part") == "channel" else "channel.html",
         status=status,
         now=moment,
         channel=channel_view(found, admin=True),
@@ -218,6 +218,7 @@ def _page(
         picture=base64.b64encode(sample.picture or b"").decode("ascii"),
         shown=shown,
         deliveries=[delivery_view(one) for one in log.items],
+        on_its_way=any(one.state == "waiting" for one in log.items),
         message=message,
         failure=failure or unread,
     )
