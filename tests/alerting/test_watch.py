@@ -82,6 +82,14 @@ def test_the_watch_has_quiet_models_looked_at_and_the_longer_the_rarer(model: Cl
     assert asked_for(model) == ["1"]
 
 
+def test_a_look_of_a_clock_that_ran_ahead_does_not_hide_a_model_that_is_silent(model: Clockwork) -> None:
+    look(model, timedelta(days=30))
+    with writing(model.engine) as session:
+        session.execute(delete(AlertRow))
+    watches(model, 2 * HOUR)
+    assert asked_for(model) == [str(model.model_id)]
+
+
 def test_a_worker_that_does_nothing_is_told_of_after_a_minute(model: Clockwork) -> None:
     with writing(model.engine) as session:
         every(session, "monitoring", kind="sweep", seconds=30, first_at=NOON)

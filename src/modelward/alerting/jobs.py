@@ -16,6 +16,7 @@ from modelward.accounts.tables import Organisation
 from modelward.alerting.look import Write, look_at_model, look_at_organisation
 from modelward.alerting.manage_rules import RULES_CHANGED
 from modelward.alerting.move import MOVE, move_due
+from modelward.alerting.settle import OVERTAKEN_BY
 from modelward.alerting.tables import AlertRow, Group, IncidentRow
 from modelward.jobs.loop import Handler
 from modelward.jobs.schedule import every
@@ -114,7 +115,7 @@ def _quiet(session: Session, now: datetime) -> set[int]:
     return {
         model_id
         for model_id, arrived, looked in rows
-        if looked is None or now - looked >= max(LOOKED_AGAIN, (now - arrived) / RARER)
+        if looked is None or looked > now + OVERTAKEN_BY or now - looked >= max(LOOKED_AGAIN, (now - arrived) / RARER)
     }
 
 
