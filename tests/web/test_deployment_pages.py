@@ -44,6 +44,8 @@ def test_the_gate_s_reasons_stand_on_the_page_before_one_clicks_and_an_override_
     assert admin.post(f"{page}/deploy", data=said).status_code == 303
     shown = admin.get(page).text
     assert 'class="overridden"' in shown
+    assert "by law.." not in shown
+    assert "Request approval afterwards" not in shown, "the policy asks for none"
     known = shown.partition("What was known then")[2]
     assert "The status was BLOCKED." in known
     assert "The fairness score of sex is 0.6" in known

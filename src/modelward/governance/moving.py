@@ -226,7 +226,7 @@ def told(model: Model, step: Transition) -> str:
         return f"The override of {name} has run out: {still}"
     if step.action == Action.DEPLOY and step.place_after == Place.CHALLENGER:
         return f"{name} was deployed as a challenger, in the shadow, by {who}."
-    against = f", against the gate: {step.justification}" if step.override else ""
+    against = f", against the gate: {(step.justification or '').rstrip('.')}" if step.override else ""
     if step.before == step.after:
         return f"{name} was {_TOLD[step.action].replace('_', ' ')} by {who}{against}."
     return f"{name} is {WORDS[Stage(step.after)]} now, by {who}{against or _because(step)}."

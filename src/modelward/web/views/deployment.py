@@ -16,6 +16,7 @@ from modelward.governance.moving import champion_of, place_of, title_of, told
 from modelward.governance.roll_back import replaced_by
 from modelward.governance.sight import Sight, look
 from modelward.registry.tables import Model
+from modelward.rules.deployment_gate import Refused
 from modelward.rules.governance_status import Reason
 from modelward.rules.lifecycle import STEPS, WORDS, Action, Place, Stage, possible
 from modelward.web.time_range import model_path
@@ -124,7 +125,7 @@ def _doings(
     if not reader.may(Right.EDIT):
         return []
     allowed = possible(Stage(model.deployment_status), place_of(model))
-    if model.deployment_status == Stage.DEPLOYED and not against:
+    if model.deployment_status == Stage.DEPLOYED and not _lacks_approval(against):
         allowed = tuple(action for action in allowed if action is not Action.SUBMIT)
     admin, champion = reader.may(Right.ADMIN), champion_of(versions)
     told_by = {
@@ -163,6 +164,10 @@ def _doings(
     }
     doings = [told_by[action]() for action in allowed if action in told_by]
     return [*_deploying(model, against, champion, admin=admin), *doings]
+
+
+def _lacks_approval(against: tuple[Reason, ...]) -> bool:
+    return any(reason.code == Refused.APPROVAL_MISSING for reason in against)
 
 
 def _approving(session: Session, sight: Sight, reader: Principal) -> Doing:
