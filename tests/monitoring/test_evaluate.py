@@ -5,6 +5,7 @@ from tests.monitoring.world import START, World
 from modelward.kit.database import reading
 from modelward.monitoring import alarms
 from modelward.monitoring.capture_baseline import confirm_reference, window_reference
+from modelward.monitoring.monitor_settings import change_monitor
 from modelward.monitoring.queries import drifted_since
 
 HOUR = timedelta(hours=1)
@@ -187,3 +188,15 @@ def _ask(session, model_id, now) -> None:
     from modelward.jobs.service import enqueue
 
     enqueue(session, "evaluate", str(model_id), run_at=now)
+
+
+def test_a_test_that_its_column_has_outgrown_gives_way_to_the_rule_instead_of_ending_the_watch(world: World) -> None:
+    reference_day(world)
+    model = world.model()
+    wire = {"tests": {"age": "z_test_proportions"}}
+    world.write(lambda session: change_monitor(session, model=session.merge(model), wire=wire, now=START + DAY))
+    send_day(world, 1, age=70)
+    drifted = world.evaluations()[-1]
+    assert (drifted.closed, drifted.verdict) == (True, "drifted")
+    columns = {column["column"]: column["reason"] for column in drifted.comparison["columns"]}
+    assert "judged by the rule, because z_test_proportions compares two values" in columns["age"]

@@ -19,6 +19,7 @@ from modelward.rules.alarm import WindowLevel, raises_while_open
 from modelward.rules.calibration import Calibration
 from modelward.rules.comparison import compare_profiles
 from modelward.rules.finding import ColumnFinding, Comparison, number
+from modelward.rules.fitting_tests import fitting_tests, told_of
 from modelward.rules.monitor import Monitor
 from modelward.rules.quality_finding import Quality
 from modelward.rules.seasons import within_season
@@ -65,8 +66,10 @@ def compare_with_reference(
     monitor: Monitor, reference: Reference, current: Profile, calibration: Calibration | None = None
 ) -> Comparison:
     """The comparison of the judged columns, as the library would make it."""
-    found = compare_profiles(*compared_sides(monitor, reference, current), monitor, calibration)
-    return within_season(found, monitor)
+    sides = compared_sides(monitor, reference, current)
+    fitting, wrong = fitting_tests(monitor, *sides, calibration)
+    found = compare_profiles(*sides, fitting, calibration)
+    return within_season(told_of(found, wrong), monitor)
 
 
 def compared_sides(monitor: Monitor, reference: Reference, current: Profile) -> tuple[Profile, Profile]:

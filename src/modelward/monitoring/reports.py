@@ -10,7 +10,7 @@ from modelward.errors import Invalid
 from modelward.monitoring.calibrations import calibration_of_span
 from modelward.monitoring.columns import PREDICTION, SCORE, SHOWN_ONLY, feature_key
 from modelward.monitoring.joint_store import Span
-from modelward.monitoring.judge import comparable, compared_sides
+from modelward.monitoring.judge import comparable, compare_with_reference, compared_sides
 from modelward.monitoring.monitor_settings import monitor_of
 from modelward.monitoring.report_outcomes import outcomes_of
 from modelward.monitoring.seasonal import in_season
@@ -23,7 +23,6 @@ from modelward.registry.service import current_baseline
 from modelward.registry.tables import Model
 from modelward.report.evidence import Evidence
 from modelward.report.report import Report
-from modelward.rules.comparison import compare_profiles
 from modelward.rules.monitor import Monitor
 from modelward.rules.seasons import within_season
 from modelward.stats import Profile
@@ -61,7 +60,7 @@ def report_of(session: Session, model: Model, start: datetime, end: datetime, *,
         raise Invalid(f"There is nothing to report against: {reference.lacking}.")
     sides = compared_sides(monitor, reference, current)
     calibration = calibration_of_span(session, model.id, monitor, reference, (begins, end))
-    comparison = within_season(compare_profiles(*sides, monitor, calibration), monitor)
+    comparison = compare_with_reference(monitor, reference, current, calibration)
     compared = {finding.column for finding in comparison.columns}
     names = f"reference {reference.id}", f"{model.key}, {_said(begins)} to {_said(end)}"
     judged = outcomes_of(session, model.id, Span(seconds(begins), seconds(end)))

@@ -21,6 +21,9 @@ WINDOWS = ("hour", "day", "week", "events")
 SEASONS = ("whole", "same_weekday", "same_hour_of_week")
 
 # The names a user may write, and the statistic each of them means.
+WITHOUT_LIMIT = frozenset({"wasserstein", "energy_distance"})
+"""Tests that have no usual limit, being in the column's own unit: whoever names one gives a threshold."""
+
 TESTS: Mapping[str, str] = {
     **{name: name for name in CATALOGUE},
     "ks": "kolmogorov_smirnov",
@@ -205,7 +208,7 @@ def _problems(monitor: Monitor) -> list[str]:
         (monitor.reference not in SEASONS, f"reference must be one of {', '.join(SEASONS)}"),
         (bool(unknown), f"there is no test {', '.join(map(repr, unknown))}; choose one of {', '.join(sorted(TESTS))}"),
     ]
-    learned = [] if unknown else _learning_problems(monitor)
+    learned = [] if unknown else [*_learning_problems(monitor), *_limitless(monitor)]
     others = [sentence for wrong, sentence in found if wrong]
     return [
         *_binning_problems(monitor),
@@ -214,6 +217,15 @@ def _problems(monitor: Monitor) -> list[str]:
         *quality_problems(monitor),
         *learned,
         *others,
+    ]
+
+
+def _limitless(monitor: Monitor) -> list[str]:
+    """Tests that were named without the threshold that they need."""
+    return [
+        f"{test} has no usual threshold, being in the unit of the column {column!r}: give one in thresholds"
+        for column, test in monitor.tests.items()
+        if TESTS[test] in WITHOUT_LIMIT and column not in monitor.thresholds and EVERY not in monitor.thresholds
     ]
 
 

@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from modelward.rules.alarm import WindowLevel, alarm_spans
-from modelward.rules.calibration import calibrate, enough_rows, held_out
+from modelward.rules.calibration import Calibration, calibrate, enough_rows, held_out
 from modelward.rules.comparison import compare_profiles
 from modelward.rules.finding import ColumnFinding
+from modelward.rules.fitting_tests import fitting_tests
 from modelward.rules.monitor import Monitor
 from modelward.rules.verdict import Verdict
 from modelward.stats import Profile
@@ -72,10 +73,17 @@ def replay(blocks: Sequence[Profile], monitor: Monitor, seasons: Sequence[Hashab
     pairs = list(held_out(enough, of_season))
     calibration = calibrate(enough, monitor, of_season)
     found = [
-        compare_profiles(rest, block, monitor, calibration and calibration.without(place)).columns
+        _compared(rest, block, monitor, calibration and calibration.without(place))
         for place, (block, rest) in enumerate(pairs)
     ]
     return _counted(found, calibrated=calibration is not None)
+
+
+def _compared(
+    rest: Profile, block: Profile, monitor: Monitor, calibration: Calibration | None
+) -> Sequence[ColumnFinding]:
+    fitting, _ = fitting_tests(monitor, rest, block, calibration)
+    return compare_profiles(rest, block, fitting, calibration).columns
 
 
 def _counted(found: Sequence[Sequence[ColumnFinding]], *, calibrated: bool) -> Placebo:

@@ -8,6 +8,7 @@ from typing import Any
 from modelward.rules import phrases
 from modelward.rules.comparison import compare_family
 from modelward.rules.finding import Comparison
+from modelward.rules.fitting_tests import fitting_tests
 from modelward.rules.monitor import Monitor
 from modelward.rules.verdict import Verdict, worst
 from modelward.rules.why import drift_of
@@ -138,10 +139,8 @@ def compare_every(
     monitor: Monitor,
 ) -> dict[str, Segments]:
     """Hold every segment of several columns against the same one of the reference (given first), as one family: chance
-    is judged over all columns of all segments together. What the drift of the whole is carried by is left out.
-
-    Raises:
-        ValueError: a named test does not fit its column.
+    is judged over all columns of all segments together. What the drift of the whole is carried by is left out. A named
+    test that does not fit its column in every segment gives way to the rule.
     """
     small: dict[str, dict[str, str]] = {}
     pairs: dict[tuple[str, str], tuple[Profile, Profile]] = {}
@@ -152,6 +151,8 @@ def compare_every(
         for name in names:
             if not reasons[name]:
                 pairs[column, name] = (_without(reference[name], column), _without(current[name], column))
+    for pair in pairs.values():
+        monitor, _ = fitting_tests(monitor, *pair)
     compared = compare_family(pairs, monitor)
     return {
         column: Segments(column, {name: found for (by, name), found in compared.items() if by == column}, left_out, ())
