@@ -1,5 +1,6 @@
 """The pages of channels: what people see, what admins do, and that no secret comes back."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,6 +8,9 @@ import pytest
 from sqlalchemy import Engine
 from tests.permissions.place import Town, town
 
+from modelward import web
+
+TEMPLATES = Path(web.__file__).parent / "templates"
 HOME = "/settings/channels"
 URL = "https://hooks.slack.com/services/T0001/B0001/verySecretPart"
 
@@ -63,3 +67,10 @@ def test_who_reads_sees_names_and_states_and_no_buttons(ours: Town) -> None:
     assert "#ml" in seen
     assert "hooks.slack.com" not in seen
     assert "Add a channel" not in seen
+
+
+def test_no_part_of_a_page_refreshes_by_a_condition_that_its_policy_forbids() -> None:
+    """htmx evaluates what stands in brackets behind a trigger, which our pages refuse: nothing would be refreshed."""
+    triggers = re.findall(r'hx-trigger="(.*?)"[ >]', "".join(page.read_text() for page in TEMPLATES.glob("*.html")))
+    assert triggers
+    assert not [trigger for trigger in triggers if "[" in trigger]

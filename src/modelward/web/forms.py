@@ -45,7 +45,7 @@ _TOLD: Final[Mapping[str, str]] = {
     "decided": "It is decided, and written down below with what was known at this moment.",
     "channel-made": "The channel is there. Send a test, and see below whether it arrives.",
     "channel-changed": "The channel is changed, and what waits for it is tried at once.",
-    "channel-tested": "A test is on its way: load this page again in a moment to see whether it arrived.",
+    "channel-tested": "A test is on its way: what comes of it is shown below.",
     "channel-on": "The channel is on.",
     "channel-paused": "The channel is paused: it is told nothing until you switch it on.",
     "channel-deleted": "The channel is deleted.",

@@ -226,6 +226,12 @@
   document.addEventListener("focusout", silence);
   document.addEventListener("scroll", silence, { passive: true, capture: true });
   document.addEventListener("keydown", (event) => { if (event.key === "Escape") { silence(); closeMenu(null); } else moveInHeat(event); });
+  // A part that refreshes itself waits while somebody is at a field in it. (Filters of triggers would need eval.)
+  document.addEventListener("htmx:before:request", (event) => {
+    const at = document.activeElement;
+    const part = at && at.closest("#incident, #channel");
+    if (part && part === event.target && at.closest("form") && !at.matches("button")) event.preventDefault();
+  });
   document.addEventListener("htmx:after:swap", () => { silence(); ready(); });
   document.addEventListener("htmx:response:error", (event) => {
     const link = event.detail?.ctx?.request?.action;
