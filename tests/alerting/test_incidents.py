@@ -326,3 +326,14 @@ def test_a_segment_that_moves_by_itself_joins_the_incident_and_is_told_only_wher
     (told,) = model.told()
     assert told["title"] == "churn: a column has drifted and a segment has moved by itself"
     assert told["details"] == ["`age` moved", "`income|town|JFK` moved"]
+
+
+def test_a_segment_that_is_judged_after_the_whole_window_was_is_news_all_the_same(model: Clockwork) -> None:
+    model.known_until = NOON
+    model.sees()
+    model.sees("age")
+    model.passes(MINUTE)
+    assert model.messages() == []  # the window was judged before, without this alarm
+    model.sees("income|town|JFK", kind=AlertKind.SEGMENTS)
+    model.passes(MINUTE)
+    assert [kind for kind, _ in model.messages()] == ["firing"]
