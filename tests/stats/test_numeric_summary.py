@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from modelward.stats import NumericSummary
+from modelward.stats.sketch import height_at
 
 numbers = st.floats(allow_nan=True, allow_infinity=True, width=64)
 columns = hnp.arrays(np.float64, st.integers(0, 60), elements=numbers)
@@ -344,3 +345,12 @@ def test_a_document_that_unpacks_to_gigabytes_is_refused(monkeypatch):
     bomb = zlib.compress(b"\x00" * 2_000_000, 9)
     with pytest.raises(ValueError, match="packed part has a wrong length"):
         NumericSummary.from_bytes(b"MWNS\x01\x01" + bomb)
+
+
+@pytest.mark.parametrize(
+    ("side", "expected"), [("right", [20.0, 20.0, 30.0, 40.0]), ("left", [10.0, 30.0, 30.0, 40.0])]
+)
+def test_between_points_that_lie_closer_than_a_slope_can_be_the_height_is_that_of_one_of_them(side, expected):
+    tiny = np.finfo(float).tiny
+    points, heights = np.array([-1.0, 0.0, 0.0, tiny, 5.0]), np.array([0.0, 10.0, 20.0, 30.0, 40.0])
+    assert height_at(points, heights, np.array([0.0, tiny / 2, tiny, 5.0]), side).tolist() == expected

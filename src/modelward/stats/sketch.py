@@ -172,11 +172,21 @@ def height_at(points: F64, heights: F64, x: F64, side: str) -> F64:
     """The weight reached at `x`: up to it for the side `right`, before it for `left`."""
     shrink = _shrink(points)
     if side == "right":
-        reached = np.interp(x * shrink, points * shrink, heights, left=0.0)
+        reached = _interpolated(x * shrink, points * shrink, heights)
     else:
-        beyond = np.interp(-x * shrink, -points[::-1] * shrink, heights[-1] - heights[::-1], left=0.0)
-        reached = heights[-1] - beyond
+        reached = heights[-1] - _interpolated(-x * shrink, -points[::-1] * shrink, heights[-1] - heights[::-1])
     return reached.clip(0.0, heights[-1])
+
+
+def _interpolated(x: F64, points: F64, heights: F64) -> F64:
+    """`np.interp`, but for points so close together (around 1e-308) that the slope between them is infinite: there the
+    height of the last point that is reached.
+    """
+    reached: F64 = np.interp(x, points, heights, left=0.0)
+    if not np.isfinite(reached).all():
+        stepped = np.concatenate(([0.0], heights))[points.searchsorted(x, "right")]
+        reached = np.where(np.isfinite(reached), reached, stepped)
+    return reached
 
 
 def point_at(points: F64, heights: F64, height: F64) -> F64:
