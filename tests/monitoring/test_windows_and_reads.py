@@ -74,7 +74,8 @@ def test_the_sweep_closes_what_time_has_closed_and_finds_the_silent(world: World
 
 def test_every_kind_of_job_has_a_handler(world: World, tmp_path) -> None:
     made = handlers(world.engine, world.store, settings_from({}, data_dir=tmp_path))
-    assert set(made) == {"evaluate", "rebuild", "tidy", "sweep", "retention", "joint", "performance", "placebo"}
+    kinds = {"evaluate", "rebuild", "tidy", "sweep", "retention", "joint", "performance", "placebo"}
+    assert set(made) == kinds | {"segments", "segment_windows"}
 
 
 @pytest.fixture

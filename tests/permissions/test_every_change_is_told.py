@@ -70,12 +70,14 @@ INSTEAD: Final[Mapping[tuple[str, str], dict[str, Any]]] = {
     ("POST", "/dashboard/models/{key}/constraints"): {"body": {"column": "score", "minimum": "0.1"}},
     ("POST", "/dashboard/models/{key}/monitor"): {"body": {"minimum_rows": "333"}},
     ("POST", "/settings"): {"body": {"name": "Renamed"}},
+    ("POST", "/settings/channels/{channel_id}/change"): {"body": {"name": "named anew"}},
 }
 """What is sent where the table's own request would not change anything."""
 STAGES: Final[Mapping[str, tuple[str, str | None]]] = {
     "approve": ("draft", None),
     "reject": ("draft", None),
     "rollback": ("deployed", "champion"),
+    "{action}": ("draft", None),
 }
 """How far the version is before a step that does not begin anywhere."""
 
@@ -126,6 +128,7 @@ def asked(ours: Town, method: str, path: str) -> tuple[str, Row]:
         assert ours.caller("member").post("/api/v1/models/churn/submit", json={}).status_code == 200
     there = {
         **THERE,
+        "{action}": "submit",
         "{user_id}": str(person.id),
         "{key_id}": str(key.id),
         "{project}": project.key,
