@@ -27,7 +27,7 @@ SPECIAL = ("prediction", "score")
 
 
 def measure() -> dict[str, Any]:
-    lesson = learn()
+    lesson = learn().first
     reference = profile_of(lesson.model, lesson.learned)
     days = [(day, profile_of(lesson.model, flown)) for day, flown in by_day(lesson.to_come)]
     own = [(day, profile_of(lesson.model, flown)) for day, flown in by_day(lesson.learned)]

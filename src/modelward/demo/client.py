@@ -2,7 +2,9 @@
 
 import io
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
@@ -13,21 +15,29 @@ import pyarrow.parquet
 
 from modelward.demo.flights import FEATURES, TEXTS, TIME_ZONE
 from modelward.demo.model import THRESHOLD
+from modelward.demo.versions import NAME, Version
 from modelward.errors import Unavailable
 
-MODEL = "late-arrivals"
 ARROW = "application/vnd.apache.arrow.stream"
-DESCRIPTION = (
-    "Will this flight arrive more than 15 minutes late? Asked as it leaves the gate in New York. "
-    "A logistic regression, trained on the flights of January to March 2013."
-)
 TRIES = 50
 
 
-class Client:
-    """A connection to a running service, for as long as the `with` lasts."""
+@dataclass(frozen=True)
+class Person:
+    """Somebody with an account, who is signed in."""
 
-    def __init__(self, base_url: str, *, ingest_key: str, admin_key: str) -> None:
+    name: str
+    email: str
+    password: str = field(repr=False)
+    ask: Callable[[str, str, Mapping[str, Any]], None] = field(repr=False)
+    """Send a body by a method to a path, as this person."""
+
+
+class Client:
+    """A connection to a running service on behalf of one version, for as long as the `with` lasts."""
+
+    def __init__(self, base_url: str, *, ingest_key: str, admin_key: str, version: Version) -> None:
+        self._version = version
         self._http = httpx2.Client(base_url=f"{base_url}/api/v1", timeout=60.0)
         self._ingest = {"Authorization": f"Bearer {ingest_key}"}
         self._admin = {"Authorization": f"Bearer {admin_key}"}
@@ -39,12 +49,12 @@ class Client:
         self._http.close()
 
     def register(self) -> None:
-        """Make the model known, with its features and the zone whose days it lives by."""
+        """Make the version known, with its features and the zone whose days it lives by."""
         kinds = {name: "str" if name in TEXTS else "float" for name in FEATURES}
         body = {
-            "name": MODEL,
-            "version": "1",
-            "description": DESCRIPTION,
+            "name": NAME,
+            "version": self._version.number,
+            "description": self._version.description,
             "project": "demo",
             "task": "classification",
             "time_zone": TIME_ZONE,
@@ -58,16 +68,16 @@ class Client:
         """Hand over the table that later days are held against."""
         sink = io.BytesIO()
         pa.parquet.write_table(table, sink)
-        files = {"file": ("january-to-march.parquet", sink.getvalue(), "application/vnd.apache.parquet")}
-        self._ask("POST", f"/models/{MODEL}/baseline", files=files, headers=self._admin)
+        files = {"file": (self._version.reference, sink.getvalue(), "application/vnd.apache.parquet")}
+        self._ask("POST", f"/models/{self._version.key}/baseline", files=files, headers=self._admin)
 
     def watch(self, settings: Mapping[str, Any]) -> None:
         """Say how the model is to be watched."""
-        self._ask("PUT", f"/models/{MODEL}/monitor", json=settings, headers=self._admin)
+        self._ask("PUT", f"/models/{self._version.key}/monitor", json=settings, headers=self._admin)
 
     def send_flights(self, flights: pa.Table) -> None:
         """Post events, as an Arrow stream; every one must be taken."""
-        named = flights.append_column("model", pa.repeat(MODEL, flights.num_rows))
+        named = flights.append_column("model", pa.repeat(self._version.key, flights.num_rows))
         sink = pa.BufferOutputStream()
         with pa.ipc.new_stream(sink, named.schema) as writer:
             writer.write_table(named)
@@ -79,7 +89,17 @@ class Client:
 
     def read(self, path: str, **asked: Any) -> Any:
         """What the service answers about the model."""
-        return self._ask("GET", f"/models/{MODEL}{path}", params=asked, headers=self._admin).json()
+        return self._ask("GET", f"/models/{self._version.key}{path}", params=asked, headers=self._admin).json()
+
+    def add_person(self, *, email: str, name: str, role: str, password: str) -> "Person":
+        """Make an account in the organisation, and sign in with it."""
+        account = {"email": email, "name": name, "role": role, "password": password}
+        self._ask("POST", "/users", json=account, headers=self._admin)
+        tokens = self._ask("POST", "/auth/login", json={"email": email, "password": password}).json()
+        return Person(name, email, password, partial(self._as, tokens["access_token"]))
+
+    def _as(self, token: str, method: str, path: str, body: Mapping[str, Any]) -> None:
+        self._ask(method, path, json=body, headers={"Authorization": f"Bearer {token}"})
 
     def _send(self, path: str, body: bytes, kind: str, rows: int) -> None:
         if rows == 0:

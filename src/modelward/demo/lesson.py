@@ -1,4 +1,4 @@
-"""What the model learns from, and what comes to it afterwards."""
+"""What the two versions of the model learn from, and what comes to each afterwards."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -9,10 +9,17 @@ from modelward.demo.flights import between, read_flights
 from modelward.demo.incident import as_it_arrives
 from modelward.demo.model import LateArrival, fit
 
-LEARNED = (date(2013, 1, 1), date(2013, 4, 1))
-"""The days that the model learns from, which are its reference; the second is the first that is not among them."""
-REPLAYED = (date(2013, 4, 1), date(2014, 1, 1))
+Days = tuple[date, date]
+"""The first day, and the first that is not among them any more."""
+
+LEARNED: Days = (date(2013, 1, 1), date(2013, 4, 1))
+"""The days that the first version learns from, which are its reference."""
+REPLAYED: Days = (date(2013, 4, 1), date(2014, 1, 1))
 """The days that are replayed. Three flights of the last evening left after midnight and are left out."""
+LEARNED_AGAIN: Days = (date(2013, 10, 1), date(2013, 11, 1))
+"""The days that the second version learns from: the first month in kilometres."""
+BESIDE: Days = (date(2013, 11, 1), date(2013, 11, 15))
+"""The days on which the second version scores the same flights as the first."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,8 +31,22 @@ class Lesson:
     to_come: pa.Table
 
 
-def learn(learned: tuple[date, date] = LEARNED, replayed: tuple[date, date] = REPLAYED) -> Lesson:
-    """Read the flights, as they arrive with the incident in them, and train the model."""
+@dataclass(frozen=True, eq=False)
+class Lessons:
+    """The lesson of the version in production, and of the one that is to follow it."""
+
+    first: Lesson
+    second: Lesson
+
+
+def learn(
+    learned: Days = LEARNED, replayed: Days = REPLAYED, learned_again: Days = LEARNED_AGAIN, beside: Days = BESIDE
+) -> Lessons:
+    """Read the flights, as they arrive with the incident in them, and train both versions."""
     flights = as_it_arrives(read_flights())
+    return Lessons(_lesson(flights, learned, replayed), _lesson(flights, learned_again, beside))
+
+
+def _lesson(flights: pa.Table, learned: Days, to_come: Days) -> Lesson:
     first = between(flights, *learned)
-    return Lesson(fit(first.to_pylist()), first, between(flights, *replayed))
+    return Lesson(fit(first.to_pylist()), first, between(flights, *to_come))

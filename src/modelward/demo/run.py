@@ -11,11 +11,12 @@ from rich.console import Console
 from sqlalchemy import Engine
 
 from modelward.audit.keys import use_settings
-from modelward.demo.accounts import login_address, open_accounts
+from modelward.demo.accounts import Keys, login_address, open_accounts
 from modelward.demo.client import Client
 from modelward.demo.folder import fresh_folder
-from modelward.demo.lesson import Lesson, learn
-from modelward.demo.tell import tell
+from modelward.demo.lesson import Lessons, learn
+from modelward.demo.tell import tell, tell_of_second
+from modelward.demo.versions import FIRST, SECOND, Version
 from modelward.kit.database import migrate, open_database
 from modelward.settings import Settings, settings_from
 
@@ -39,7 +40,7 @@ def run_demo(
     data_dir: Path,
     serve: bool,
     console: Console,
-    lesson: Callable[[], Lesson] = learn,
+    lesson: Callable[[], Lessons] = learn,
     until: Callable[[], None] = wait_for_the_end,
 ) -> None:
     """Replay the year into a fresh folder and say what was found; then serve it until Ctrl-C, if `serve`.
@@ -58,8 +59,9 @@ def run_demo(
         with console.status(said) as starting, running(settings, host, port) as base_url:
             lessons = learning.result()
             starting.stop()
-            with Client(base_url, ingest_key=keys.ingest, admin_key=keys.admin) as client:
-                tell(client, lessons, console)
+            with _client(base_url, keys, FIRST) as first, _client(base_url, keys, SECOND) as second:
+                counted, team = tell(first, lessons.first, console)
+                tell_of_second(second, lessons.second, counted, team, console)
             if serve:
                 link = login_address(database, base_url)
                 console.print(f"\n{base_url} is the dashboard; this link opens it once: {link}", soft_wrap=True)
@@ -67,6 +69,10 @@ def run_demo(
                 until()
         if not serve:
             console.print(f"\nTo look at it: modelward serve --data-dir {data_dir}", soft_wrap=True)
+
+
+def _client(base_url: str, keys: Keys, version: Version) -> Client:
+    return Client(base_url, ingest_key=keys.ingest, admin_key=keys.admin, version=version)
 
 
 @contextmanager

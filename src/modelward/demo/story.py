@@ -71,6 +71,15 @@ def consequence_said(before: Tally, after: Tally) -> str:
     )
 
 
+def successor_said(before: Tally, after: Tally, first: date, last: date) -> str:
+    """What another version says of the same flights."""
+    return (
+        f"was trained again, on kilometres. Of the flights of {said_day(first)} to {said_day(last)} it calls "
+        f"{after.share_called_late:.0%} late, version 1 {before.share_called_late:.0%}; {after.share_right:.0%} of "
+        f"these calls were right, version 1's {before.share_right:.0%}."
+    )
+
+
 def month_said(tally: Tally) -> str:
     """One month of the replay in a line."""
     return f"{tally.flights:>7,} flights, {tally.share_called_late:>4.0%} called late, {tally.share_late:>4.0%} were"
