@@ -79,6 +79,23 @@ def test_versions_without_common_events_are_compared_over_the_same_span_and_it_s
     assert "no reference" in found["this"]["why_not"]["drift"]
 
 
+def test_only_the_time_in_which_both_had_traffic_is_compared(pair):
+    champion, challenger, _, _ = pair
+    challenger.send(challenger.events(300, START + timedelta(hours=18), over=timedelta(hours=2), prefix="later"))
+    found = between(champion, challenger.model_id, champion.model_id)
+    assert START + timedelta(hours=17) < found["start"] < found["end"] < START + timedelta(hours=21)
+    assert "over the same span" in found["told"]
+    champion_rows = found["other"]["performance"]["rows"]
+    assert 0 < champion_rows < 100
+
+
+def test_versions_that_never_had_traffic_at_the_same_time_are_not_said_to(pair):
+    champion, challenger, _, _ = pair
+    challenger.send(challenger.events(300, START + timedelta(days=3), prefix="later"))
+    found = between(champion, challenger.model_id, champion.model_id)
+    assert "never had traffic at the same time" in found["told"]
+
+
 def test_only_versions_of_one_name_are_compared(pair):
     champion = pair[0]
     with pytest.raises(Invalid, match="Only two versions"):

@@ -117,8 +117,10 @@ class World:
             absorb(session, moved, now=now)
             for entry in moved:
                 if entry.events.num_rows:
-                    last = entry.events.column("ts").to_pylist()[-1]
-                    touch(session, model_id=entry.model_id, events=entry.events.num_rows, last_event_at=last)
+                    last = max(entry.events.column("ts").to_pylist())
+                    first = min(entry.events.column("ts").to_pylist())
+                    n = entry.events.num_rows
+                    touch(session, model_id=entry.model_id, events=n, last_event_at=last, first_event_at=first)
 
     def send(self, table: pa.Table, *, now: datetime | None = None) -> None:
         self.absorb(self.append(table), now=now or START + FAR)

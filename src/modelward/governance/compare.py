@@ -1,7 +1,7 @@
 """Two versions of a name on the same traffic: by common events where both predicted them, else over the same span."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -22,6 +22,9 @@ def compared(
 ) -> dict[str, Any]:
     """What is known of both over a span, and what differs on the events that both predicted.
 
+    Of the span only the time counts in which both had traffic: a year of one beside a fortnight of the other would
+    compare seasons. Where there is no such time, the answer says so.
+
     Raises:
         Invalid: the span ends before it begins, or the two are no versions of one name.
     """
@@ -29,12 +32,15 @@ def compared(
         raise Invalid("The span must end after it begins.")
     if this.id == other.id or (this.project_id, this.name) != (other.project_id, other.name):
         raise Invalid("Only two versions of one name, in one project, can be compared: choose another with `with`.")
+    shared = _shared(this, other, start, end)
+    start, end = shared or (start, end)
     common, differences = _paired(session, store, this, other, start=start, end=end)
     paired = bool(differences)
+    span = "the same span" if shared else "the span, in which they never had traffic at the same time"
     told = (
         f"on the {common:,} events that both predicted"
         if paired
-        else f"over the same span, unpaired: {common:,} events were predicted by both, and {LEAST_PAIRS} are needed"
+        else f"over {span}, unpaired: {common:,} events were predicted by both, and {LEAST_PAIRS} are needed"
     )
     return {
         "paired": paired,
@@ -47,6 +53,14 @@ def compared(
         "other": side_of(session, other, start, end),
         "differences": differences,
     }
+
+
+def _shared(this: Model, other: Model, start: datetime, end: datetime) -> tuple[datetime, datetime] | None:
+    """The part of the span in which both had events; None where there is none."""
+    firsts = [model.first_event_at for model in (this, other) if model.first_event_at]
+    lasts = [model.last_event_at + timedelta(microseconds=1) for model in (this, other) if model.last_event_at]
+    begins, ends = max([start, *firsts]), min([end, *lasts])
+    return (begins, ends) if len(firsts) == 2 and begins < ends else None
 
 
 def side_of(session: Session, model: Model, start: datetime, end: datetime) -> dict[str, Any]:
