@@ -264,7 +264,7 @@ def test_the_chain_keeps_the_whole_of_a_long_justification(office):
     said = "The groups differ by law. " * 150
     office.deploy(office.version(), "ada", justification=said)
     with Session(office.engine) as session:
-        assert session.scalars(select(AuditEntry.reason)).all()[-1] == said.strip()
+        assert session.scalars(select(AuditEntry.reason).where(AuditEntry.reason.is_not(None))).all() == [said.strip()]
 
 
 def test_an_override_with_another_end_is_another_one_and_the_same_one_again_is_none(office):
