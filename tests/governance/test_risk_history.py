@@ -67,6 +67,40 @@ def test_a_back_filled_history_is_as_long_as_its_data_and_is_told_once(world: Me
     assert world.told() == [(None, "AT_RISK")]
 
 
+def test_a_replay_that_comes_in_pieces_has_its_history_on_the_days_of_its_data(each_database: Engine) -> None:
+    world = MeasuredWorld.make(each_database, key="replayed", replayed=True)
+    for day in range(6):
+        world.window(day, {**CALM, "fare": 0.4} if day >= 3 else None)
+        world.look(world.after(400) + day * DAY / 1440)
+    rows = world.history()
+    assert [row.at for row in rows] == [START + (day + 1) * DAY for day in range(6)]
+    assert [row.risk_score for row in rows] == [0, 0, 0, 50, 50, 50]
+    assert world.told() == [("APPROVED", "AT_RISK")]
+
+
+def test_what_is_measured_of_a_replayed_day_later_is_told_of_that_day(each_database: Engine) -> None:
+    world = MeasuredWorld.make(each_database, key="replayed", replayed=True)
+    world.window(0)
+    world.look(world.after(400))
+    world.window(1)
+    world.performance(1, 0.7, at=world.after(400))
+    world.look(world.after(400.01))
+    assert world.history()[-1].at == START + 2 * DAY
+    assert world.history()[-1].status == "BLOCKED"
+
+
+def test_a_replayed_model_is_not_asked_for_because_a_day_of_ours_has_passed(each_database: Engine) -> None:
+    world = MeasuredWorld.make(each_database, key="replayed", replayed=True)
+    world.window(0)
+    for looked, due in ((False, {str(world.model_id)}), (True, set())):
+        if looked:
+            world.look(world.after(400))
+        with writing(world.engine) as session:
+            session.query(Job).delete()
+            look_daily(world.engine, now=world.after(402))(session)
+            assert set(session.scalars(select(Job.key).where(Job.kind == "measured"))) == due
+
+
 def test_a_row_a_day_is_kept_also_where_nothing_changes(world: MeasuredWorld) -> None:
     world.window(0)
     world.look(world.after(1))

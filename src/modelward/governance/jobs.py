@@ -1,6 +1,7 @@
 """Governance's due work: `measured` is asked for by whatever writes something of a model, its key is the model's id.
 
-`risk_daily` looks at all models, so that each has a look at least daily, and none stays without.
+`risk_daily` looks at all models, so that each has a look at least daily, and none stays without. A model that is
+replayed has its looks by the days of its data, and is not due again because our day has passed.
 """
 
 from collections.abc import Callable
@@ -19,6 +20,8 @@ from modelward.jobs.service import enqueue
 from modelward.kit import clock
 from modelward.kit.database import reading, writing
 from modelward.monitoring.tables import Evaluation
+from modelward.registry.service import is_replayed
+from modelward.registry.tables import Model
 
 DAILY_SECONDS = 900
 """How often it is asked whose last look is a day old."""
@@ -43,11 +46,14 @@ def look_daily(engine: Engine, *, now: datetime) -> Write:
     with reading(engine) as session:
         judged = select(Evaluation.model_id).distinct().subquery()
         query = (
-            select(judged.c.model_id)
-            .outerjoin(GovernanceState, GovernanceState.model_id == judged.c.model_id)
+            select(Model)
+            .join(judged, judged.c.model_id == Model.id)
+            .outerjoin(GovernanceState, GovernanceState.model_id == Model.id)
             .where(due)
         )
-        model_ids = sorted(session.scalars(query))
+        seen = set(session.scalars(select(GovernanceState.model_id)))
+        # A model that is replayed has no today: its days are those of its data.
+        model_ids = sorted(one.id for one in session.scalars(query) if one.id not in seen or not is_replayed(one))
 
     def write(writer: Session) -> None:
         for model_id in model_ids:

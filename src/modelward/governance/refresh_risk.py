@@ -3,9 +3,12 @@
 Every closed window gets its look, as it stood when the window had closed; so a history that is back-filled is as long
 as the data. What is measured late for windows that have their look already puts those looks right, without a word. What
 holds now comes last: it alone changes the state, and so is told.
+
+The history of a model that is replayed runs on the clock of its data throughout. A replay comes in pieces, and a look
+dated by ours after the first of them would be the newest for ever: all windows that follow would lie at that one moment.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,7 +19,7 @@ from sqlalchemy.orm import Session
 from modelward.governance.checks import checks_of
 from modelward.governance.correct_risk import corrections
 from modelward.governance.looks import look_in, look_of
-from modelward.governance.measured import measured, speaking_windows
+from modelward.governance.measured import Source, measured, speaking_windows
 from modelward.governance.policies import InForce, policy_of
 from modelward.governance.risk_entries import Entry, Last, write_entries
 from modelward.governance.risk_tables import GovernanceState
@@ -25,6 +28,7 @@ from modelward.governance.tell_risk import tell
 from modelward.jobs.service import enqueue
 from modelward.kit.database import reading
 from modelward.monitoring.tables import Evaluation
+from modelward.registry.service import is_replayed
 from modelward.registry.tables import Model
 from modelward.rules.policy_checks import Check
 from modelward.rules.risk_step import Look, RiskEvent, RiskStep, differs, same_windows, step_between
@@ -87,14 +91,16 @@ def refresh_risk(engine: Engine, *, model_id: int, now: datetime) -> Write | Non
         if model is None:
             return None
         policy = policy_of(session, model)
-        present = standing_under(measured(session, model), policy)
+        found = measured(session, model)
+        present = standing_under(found, policy)
         if state is None and present.measured_at is None:
             return None
         last, corrected = corrections(session, model, state) if state else (None, [])
         after = state.window_until if state else None
         fresh = speaking_windows(session, model, after=after, limit=MOST_STEPS)
         last, added = _of_windows(session, model, fresh, last, policy=policy, now=now)
-        entries = (*corrected, *added, *_of_present(last, look_of(present), now))
+        looked_at = _newest_end(found.sources.values(), now) if is_replayed(model) else now
+        entries = (*corrected, *added, *_of_present(last, look_of(present), looked_at))
         return Refreshed(
             model_id,
             _base(state),
@@ -128,17 +134,22 @@ def _of_windows(
     return last, entries
 
 
-def _of_present(last: Last | None, look: Look, now: datetime) -> list[Entry]:
+def _newest_end(measured_on: Iterable[Source], now: datetime) -> datetime:
+    """Until when the data go that a look was made from."""
+    return min(now, max((source.ends_at for source in measured_on), default=now))
+
+
+def _of_present(last: Last | None, look: Look, at: datetime) -> list[Entry]:
     """What is written of the look that holds now: nothing, where it is the last one and that is not a day old."""
     if last is None:
-        return [Entry(look, step_between(None, look), now)]
+        return [Entry(look, step_between(None, look), at)]
     step = step_between(last.look, look)
     if not differs(last.look, look):
-        return [Entry(look, step, now)] if now - last.at >= DAILY else []
+        return [Entry(look, step, at)] if at - last.at >= DAILY else []
     if last.record_id is not None and _amends(last, look, step):
         corrected = step.event is RiskEvent.CORRECTION
         return [Entry(look, replace(step, event=last.event), last.at, last.record_id, corrected)]
-    return [Entry(look, step, now)]
+    return [Entry(look, step, max(at, last.at))]
 
 
 def _amends(last: Last, look: Look, step: RiskStep) -> bool:
