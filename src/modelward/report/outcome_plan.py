@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from modelward.report.outcome_classes import TRUTH, require_same_classes, require_two_classes
 from modelward.rules.monitor import Monitor
 from modelward.rules.segments import Cut, cut_of
 from modelward.stats import NumericSummary, Profile, Summary
@@ -18,8 +19,13 @@ from modelward.stats.outcome import BINARY, MULTICLASS, REGRESSION
 
 TASKS = (BINARY, MULTICLASS, REGRESSION)
 MOST_WHOLE_CLASSES = 20
+UNPREDICTED = (
+    "the outcomes are other classes than 0 and 1, and one column of scores does not say which of them was predicted: "
+    "name the column of predictions, or the probability of each class as score={class: column}; where two classes are "
+    "meant, the setting `positive` names the one that the score is of"
+)
 _TWO = (frozenset({0.0, 1.0}), frozenset({-1.0, 1.0}))
-_POSITIVE = {"true": "false", "yes": "no", "y": "n", "t": "f", "positive": "negative", "pos": "neg"}
+_POSITIVE = {"yes": "no", "y": "n", "t": "f", "positive": "negative", "pos": "neg"}
 
 
 @dataclass(frozen=True)
@@ -48,23 +54,32 @@ def plan_of(
     """The plan; None where there is no prediction or score, or neither outcomes nor groups to hold it against.
 
     Raises:
-        ValueError: there is no such task.
+        ValueError: there is no such task, or outcomes and predictions are of classes that cannot be held against one
+            another.
     """
     if task is not None and task not in TASKS:
         raise ValueError(f"{task!r} is no task; choose one of {', '.join(TASKS)}")
     by_role = {role: column for column, role in roles.items()}
     label, prediction, score = (by_role.get(role) for role in ("label", "prediction", "score"))
+    seen = {name: _sides(name, profiles) for name in (label, prediction, score)}
     if chances:
         if task not in (None, MULTICLASS):
             raise ValueError(f"probabilities of classes are those of the task multiclass, and not of {task}")
+        require_same_classes(seen[label], seen[prediction])
         return Plan(MULTICLASS, label, prediction, None, chances=chances) if label else None
     attributes = [column for column, role in roles.items() if role == "protected"]
     if not (prediction or score) or not (label or attributes):
         return None
-    seen = {name: _sides(name, profiles) for name in (label, prediction, score)}
     positive = monitor.positive or _positive(seen[label] or seen[prediction])
     kind = task or _task(seen[label], seen[prediction], seen[score], named=monitor.positive is not None)
     scored = kind == BINARY and _is_fractional(seen[prediction])
+    if kind == MULTICLASS and label and not prediction:
+        raise ValueError(UNPREDICTED)
+    if kind == BINARY:
+        named = monitor.positive is not None
+        require_two_classes(seen[label], [] if scored else seen[prediction], positive, named=named)
+    elif kind == MULTICLASS:
+        require_same_classes(seen[label], seen[prediction])
     cuts = _cuts(attributes, profiles, monitor) if kind == BINARY else ()
     return Plan(kind, label, prediction, score, positive, scored=scored, protected=cuts)
 
@@ -79,7 +94,8 @@ def _task(label: Sequence[Summary], prediction: Sequence[Summary], score: Sequen
     if named:
         return BINARY
     if label:
-        return _task_of_outcomes(label, prediction)
+        unpredicted = bool(score) and not prediction and _are_shares(score)
+        return _task_of_outcomes(label, label if unpredicted else prediction)
     two = bool(prediction) and _are_two_classes(prediction)
     return BINARY if two or (score and _are_shares(score)) else _task_of_outcomes(prediction or score, prediction)
 
@@ -106,26 +122,26 @@ def _are_two_classes(sides: Sequence[Summary]) -> bool:
 def _positive(sides: Sequence[Summary]) -> str:
     """The outcome that counts as positive: 1, or the name among the known pairs of names that says yes."""
     names = {value for side in sides for value in _values(side) if isinstance(value, str)}
-    return next((name for name in sorted(names) if name.casefold() in _POSITIVE and name.casefold() != "true"), "1")
+    return next((name for name in sorted(names) if name.casefold() in _POSITIVE), "1")
 
 
-def _values(side: Summary) -> list[float] | list[str]:
-    """The different values, or more than two of them where they are many."""
+def _values(side: Summary) -> list[float | str]:
+    """The different values, or more than two of them where they are many; true is 1, and false 0."""
     if isinstance(side, NumericSummary):
         return [float(value) for value in np.unique(side.values)]
-    return list(side.categories)
+    return [TRUTH.get(name.casefold(), name) for name in side.categories]
 
 
 def _whole_values(sides: Sequence[Summary]) -> frozenset[float]:
     """The different values if they are few whole numbers; none otherwise."""
-    values = {float(value) for side in sides if isinstance(side, NumericSummary) for value in _values(side)}
+    values = {value for side in sides for value in _values(side) if isinstance(value, float)}
     whole = len(values) <= MOST_WHOLE_CLASSES and all(value.is_integer() for value in values)
     return frozenset(values) if whole else frozenset()
 
 
 def _is_fractional(sides: Sequence[Summary]) -> bool:
     numbers = [side for side in sides if isinstance(side, NumericSummary)]
-    return bool(numbers) and len(numbers) == len(sides) and not _are_two_classes(sides)
+    return bool(numbers) and len(numbers) == len(sides) and not _whole_values(sides)
 
 
 def _are_shares(sides: Sequence[Summary]) -> bool:
