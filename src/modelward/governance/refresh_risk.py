@@ -5,7 +5,7 @@ as the data. What is measured late for windows that have their look already puts
 holds now comes last: it alone changes the state, and so is told.
 
 The history of a model that is replayed runs on the clock of its data throughout. A replay comes in pieces, and a look
-dated by ours after the first of them would be the newest for ever: all windows that follow would lie at that one moment.
+dated by ours after the first would be the newest for ever: all windows that follow would lie at that one moment.
 """
 
 from collections.abc import Iterable, Sequence
