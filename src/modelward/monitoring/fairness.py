@@ -3,7 +3,7 @@
 from typing import Any
 
 from modelward.monitoring.joint_outcome import counts_of
-from modelward.rules.fairness import judge_fairness
+from modelward.rules.fairness import judge_groups
 from modelward.rules.finding import number
 from modelward.rules.monitor import Monitor
 from modelward.rules.outcome_json import fairness_json
@@ -19,10 +19,15 @@ def fairness_of(
     *,
     baseline: float | None,
     closed: bool,
+    looks: int = 1,
 ) -> dict[str, Any]:
-    """What is written of a window and an attribute; `baseline` is the score given at registration."""
+    """What is written of a window and an attribute; `baseline` is the score given at registration, and `looks` are the
+    attributes of parts that are judged together with this one.
+    """
     score = fairness_score(outcomes, minimum=monitor.minimum_group)
-    finding = judge_fairness(score, limit=monitor.fairness_limit, baseline=baseline)
+    finding = judge_groups(
+        outcomes, minimum=monitor.minimum_group, limit=monitor.fairness_limit, baseline=baseline, looks=looks
+    )
     rows, labelled = counts_of(outcomes)
     return {
         "ends_at": window.end,

@@ -28,6 +28,10 @@ class Yardstick:
     """False while the concept drifts: then an estimate decides nothing."""
     refused: frozenset[str] = frozenset()
     """Metrics whose estimates were worse than none, which decide nothing either."""
+    unlike: frozenset[str] = frozenset()
+    """Of a part, metrics whose estimate contradicted the truth on the basis already: nothing is said by them."""
+    looks: int = 1
+    """How many metrics of how many parts are judged together with these."""
 
 
 def performance_of(
@@ -43,7 +47,7 @@ def performance_of(
     task = yard.plan.task
     known = Labelled(outcome.rows, outcome.labelled)
     real, expected = measured(outcome, task), estimate.metrics
-    believed = {name: found for name, found in expected.items() if name not in yard.refused}
+    believed = {name: found for name, found in expected.items() if name not in yard.refused | yard.unlike}
     finding = judge_performance(
         known,
         real,
@@ -52,9 +56,11 @@ def performance_of(
         fall=yard.monitor.performance_fall,
         coverage=yard.monitor.label_coverage,
         minimum=yard.monitor.minimum_rows,
+        looks=yard.looks,
     )
     trusted = known.coverage >= yard.monitor.label_coverage and known.labelled >= yard.monitor.minimum_rows
     usual = yard.basis.usual_gaps if yard.basis else None
+    judged_by = [name for name in JUDGED_BY.get(task, ()) if name not in yard.unlike]
     shown = finding.metric or _shown(task, yard.standards)
     return {
         "ends_at": window.end,
@@ -68,7 +74,7 @@ def performance_of(
         "metric": shown,
         **_figures(real.get(shown or ""), ("value", "low", "high")),
         **_figures(expected.get(shown or ""), ("estimate", "estimate_low", "estimate_high")),
-        "parted": parted(real, expected, JUDGED_BY.get(task, ()), usual=usual) if trusted else None,
+        "parted": parted(real, expected, judged_by, usual=usual, looks=yard.looks) if trusted else None,
         "calibrated_on": yard.basis is not None and yard.basis.holds(*_seconds(window)),
         "measures": {
             **told(outcome, real, estimate),

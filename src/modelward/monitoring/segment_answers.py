@@ -21,7 +21,7 @@ from modelward.monitoring.performance import performance_of
 from modelward.monitoring.quality import span_quality
 from modelward.monitoring.review_performance import window_kind_of
 from modelward.monitoring.schemas import PartAsked
-from modelward.monitoring.segment_judge import compared_parts, expected_of, fairness_values, told_performance
+from modelward.monitoring.segment_judge import compared_parts, expected_of, fairness_values, groups_of, told_performance
 from modelward.monitoring.segment_parts import NOTHING, Part
 from modelward.monitoring.segment_store import Parts
 from modelward.monitoring.segment_tables import SegmentWindow
@@ -115,7 +115,7 @@ def part_performance(session: Session, store: EventStore, model: Model, wanted: 
     windows = history(session, read, ("performance",))
     if outcome is None:
         return {**answer, "verdict": "no_labels", "reason": "there are no rows", "span": None, "windows": windows}
-    yard = expected_of(session, read.asked.found).of((wanted.segment, wanted.value))
+    yard = expected_of(session, read.asked.found).among(read.current).of((wanted.segment, wanted.value))
     estimate = estimated(outcome, plan.task, yard.calibration)
     made = told_performance(performance_of(read.window, outcome, yard, estimate, closed=True))
     figures = told(outcome, measured(outcome, plan.task), estimate)
@@ -129,7 +129,7 @@ def part_fairness(session: Session, store: EventStore, model: Model, wanted: Par
     """Whether groups are treated alike within one value."""
     read = _read(session, store, model, wanted, compares=False)
     found, monitor = read.asked.found, read.asked.monitor
-    judged = fairness_values(found, read.window, read.part, closed=True)
+    judged = fairness_values(found, read.window, read.part, closed=True, looks=groups_of(found, read.current))
     attributes = [
         {**entry, **fairness_json(read.part.joint[entry["attribute"]], monitor)}  # type: ignore[arg-type]
         for entry in judged

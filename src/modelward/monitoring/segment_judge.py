@@ -1,7 +1,7 @@
 """The parts of one window, each held against the same part of the reference and against what is expected of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -18,12 +18,14 @@ from modelward.monitoring.review_performance import window_kind_of
 from modelward.monitoring.segment_build import Segmented
 from modelward.monitoring.segment_parts import NOTHING, Key, Part
 from modelward.monitoring.segment_store import Parts, parts_of
+from modelward.rules.concept_drift import contradicted
+from modelward.rules.fairness import groups_looked_at
 from modelward.rules.finding import ColumnFinding, Comparison, number
 from modelward.rules.outcome_metrics import estimated, measured
-from modelward.rules.performance import JUDGED_BY, PerformanceVerdict, Standard
+from modelward.rules.performance import JUDGED_BY, PerformanceVerdict, Standard, looks_at, standards_of_part
 from modelward.rules.segments import compare_every
 from modelward.rules.windows import Window
-from modelward.stats import GroupOutcomes, Profile
+from modelward.stats import GroupOutcomes, Outcome, Profile
 
 OWN = "the provisional reference was taken from this very window"
 
@@ -32,14 +34,23 @@ Values = dict[str, Any]
 
 @dataclass(frozen=True)
 class Expected:
-    """By what the performance of parts is judged: as the whole, but for the standard, which is each part's own."""
+    """By what the performance of parts is judged: as the whole, but for the standard, which is each part's own.
+
+    `unlike` are the metrics of a part whose estimate by the curve of the whole contradicted the truth on the basis.
+    """
 
     yard: Yardstick
     standards: Mapping[Key, Mapping[str, Standard]]
+    unlike: Mapping[Key, frozenset[str]] = field(default_factory=dict)
+
+    def among(self, parts: Parts) -> "Expected":
+        """For parts that are judged together."""
+        known = ((part.outcome.rows if part.outcome else 0, self.standards.get(key, {})) for key, part in parts.items())
+        return replace(self, yard=replace(self.yard, looks=looks_at(known, self.yard.monitor.minimum_rows)))
 
     def of(self, key: Key) -> Yardstick:
         """The yardstick of one part."""
-        return replace(self.yard, standards=self.standards.get(key, {}))
+        return replace(self.yard, standards=self.standards.get(key, {}), unlike=self.unlike.get(key, frozenset()))
 
 
 def expected_of(session: Session, found: Segmented) -> Expected:
@@ -54,9 +65,13 @@ def expected_of(session: Session, found: Segmented) -> Expected:
     yard = Yardstick(watched.plan, watched.subject.monitor, {}, basis, known_calibration(watched), holds, no_use)
     if basis is None:
         return Expected(yard, {})
-    known = {"model_id": found.model_id, "recipe": found.plan.recipe}
-    parts = parts_of(session, **known, spans=basis.spans, profiles=False)  # type: ignore[arg-type]
-    return Expected(yard, {key: _standards(part, watched, basis) for key, part in parts.items()})
+    parts = parts_of(session, model_id=found.model_id, recipe=found.plan.recipe, spans=basis.spans, profiles=False)
+    known = {key: part.outcome for key, part in parts.items() if part.outcome is not None}
+    return Expected(
+        yard,
+        {key: _standards(outcome, watched, basis) for key, outcome in known.items()},
+        {key: _unlike(outcome, yard) for key, outcome in known.items()},
+    )
 
 
 @dataclass(frozen=True)
@@ -78,6 +93,7 @@ def judge_parts(session: Session, found: Segmented, given: Divided, expected: Ex
         rows = sum(part.profile.rows for part in current.values()) / max(1, len(found.plan.by))
         lacking = OWN if rows < DILUTED * reference.rows else ""
     compared, left_out = ({}, {}) if lacking else compared_parts(found, given.reference, current)
+    expected, groups = expected.among(current), groups_of(found, current)
     return [
         {
             "model_id": found.model_id,
@@ -92,7 +108,7 @@ def judge_parts(session: Session, found: Segmented, given: Divided, expected: Ex
             **drift_values(compared.get(key), lacking or left_out.get(key, "")),
             "quality": _quality(session, found, given.reference.get(key), part),
             "performance": _performance(window, part, expected.of(key), closed=closed),
-            "fairness": fairness_values(found, window, part, closed=closed),
+            "fairness": fairness_values(found, window, part, closed=closed, looks=groups),
         }
         for key, part in current.items()
         if part.profile.rows
@@ -132,11 +148,17 @@ def drift_values(comparison: Comparison | None, lacking: str) -> Values:
     }
 
 
-def fairness_values(found: Segmented, window: Window, part: Part, *, closed: bool) -> list[Values]:
-    """Each protected attribute within one part."""
+def groups_of(found: Segmented, parts: Parts) -> int:
+    """How many protected attributes of parts are judged together."""
+    counts = (some for part in parts.values() for some in part.joint.values() if isinstance(some, GroupOutcomes))
+    return groups_looked_at(counts, found.watched.subject.monitor.minimum_group)
+
+
+def fairness_values(found: Segmented, window: Window, part: Part, *, closed: bool, looks: int) -> list[Values]:
+    """Each protected attribute within one part, one of so many `looks`."""
     baseline = found.watched.model.attributes.get("fairness_baseline")
     made = [
-        fairness_of(window, name, some, found.watched.subject.monitor, baseline=baseline, closed=closed)
+        fairness_of(window, name, some, found.watched.subject.monitor, baseline=baseline, closed=closed, looks=looks)
         for name, some in part.joint.items()
         if isinstance(some, GroupOutcomes)
     ]
@@ -144,17 +166,21 @@ def fairness_values(found: Segmented, window: Window, part: Part, *, closed: boo
     return [{name: entry[name] for name in kept} for entry in made]
 
 
-def _standards(part: Part, watched: Watched, basis: Basis) -> Mapping[str, Standard]:
+def _standards(outcome: Outcome, watched: Watched, basis: Basis) -> Mapping[str, Standard]:
     """What each metric should be in this part: what it was on the basis, in this part."""
-    outcome = part.outcome
-    if outcome is None or outcome.labelled < watched.subject.monitor.minimum_rows:
-        return {}
-    source = f"measured on the same part of {basis.source}"
-    return {
-        name: Standard(found.statistic, found.low, found.high, source)
-        for name, found in measured(outcome, watched.plan.task).items()
-        if name in JUDGED_BY.get(watched.plan.task, ()) and number(found.statistic) is not None
-    }
+    return standards_of_part(
+        measured(outcome, watched.plan.task),
+        outcome.labelled,
+        watched.plan.task,
+        minimum=watched.subject.monitor.minimum_rows,
+        source=f"measured on the same part of {basis.source}",
+    )
+
+
+def _unlike(outcome: Outcome, yard: Yardstick) -> frozenset[str]:
+    task = yard.plan.task
+    expected = estimated(outcome, task, yard.calibration).metrics
+    return frozenset(contradicted(measured(outcome, task), expected, JUDGED_BY.get(task, ())))
 
 
 def _performance(window: Window, part: Part, yard: Yardstick, *, closed: bool) -> Values | None:

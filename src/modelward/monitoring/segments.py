@@ -30,7 +30,6 @@ from modelward.monitoring.segment_build import Segmented
 from modelward.monitoring.segment_kept import kept_parts
 from modelward.monitoring.segment_parts import Part, columns_scanned, divided, together
 from modelward.monitoring.segment_plan import DividedBy, SegmentPlan, dividing
-from modelward.monitoring.segment_ranking import ranking_json
 from modelward.monitoring.segment_store import Parts
 from modelward.monitoring.subject import Reference
 from modelward.monitoring.why import context_of, explained
@@ -38,8 +37,9 @@ from modelward.monitoring.window_profiles import moment, whole_buckets, window_p
 from modelward.registry.tables import Model
 from modelward.rules.finding import Comparison, plain
 from modelward.rules.monitor import Monitor
+from modelward.rules.segment_ranking import ranked_by_loss, ranking_json
 from modelward.rules.segments import compare_segments, cut_of
-from modelward.stats import Profile
+from modelward.stats import Outcome, Profile
 
 MOST_ROWS = 2_000_000
 MOST_SECONDS = 20.0
@@ -145,7 +145,7 @@ def segments_answer(
         "reference": told_reference(asked, all_before.rows),
         "whole": {"verdict": whole.verdict.value, "reason": whole.reason},
         "why": explained(whole, all_before, all_now, context),
-        "ranking": ranking_json(parts_named(current, asked.by.name), asked.found.plan.joint.task),
+        "ranking": ranking_json(ranked_by_loss(_outcomes(asked, current), asked.found.plan.joint.task)),
     }
 
 
@@ -257,6 +257,11 @@ def parts_named(parts: Parts, segment: str) -> dict[str, Part]:
 
 def _profiles(asked: Asked, parts: Parts) -> dict[str, Profile]:
     return {value: part.profile for value, part in parts_named(parts, asked.by.name).items()}
+
+
+def _outcomes(asked: Asked, parts: Parts) -> dict[str, Outcome]:
+    known = {value: part.outcome for value, part in parts_named(parts, asked.by.name).items()}
+    return {value: outcome for value, outcome in known.items() if outcome is not None}
 
 
 def _whole(asked: Asked, reference: Mapping[str, Profile], current: Mapping[str, Profile]) -> Comparison:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from modelward.rules.family import widening
 from modelward.rules.performance import LOWER_IS_BETTER
 from modelward.stats import Metric
 
@@ -34,13 +35,26 @@ def parted(
     names: Sequence[str],
     *,
     usual: Mapping[str, float] | None = None,
+    looks: int = 1,
 ) -> bool | None:
-    """Whether any of these metrics contradicts its estimate by more than `usual`; None where none of them has both."""
+    """Whether any of these metrics contradicts its estimate by more than `usual`; None where none of them has both.
+
+    `looks` are how many metrics of how many parts are judged together: intervals are widened by what that needs.
+    """
     known = [name for name in names if _has(measured, name) and _has(estimated, name)]
     if not known:
         return None
     least = {name: max(_gap(name, measured[name]), (usual or {}).get(name, 0.0)) for name in known}
-    return any(_apart(measured[name], estimated[name], least[name]) for name in known)
+    return any(_apart(measured[name], estimated[name], least[name], widening(looks)) for name in known)
+
+
+def contradicted(measured: Mapping[str, Metric], estimated: Mapping[str, Metric], names: Sequence[str]) -> set[str]:
+    """The metrics whose estimate is not what was measured on the very same rows.
+
+    A curve is learned on all rows together. In a part of them a score may always have been worth something else: that
+    is no drift, but an estimate of this part says nothing then.
+    """
+    return {name for name in names if parted(measured, estimated, [name])}
 
 
 def usual_gap(gaps: Iterable[float]) -> float:
@@ -75,6 +89,8 @@ def _has(metrics: Mapping[str, Metric], name: str) -> bool:
     return name in metrics and not math.isnan(metrics[name].statistic)
 
 
-def _apart(measured: Metric, estimated: Metric, least: float) -> bool:
-    meet = measured.low <= estimated.high and estimated.low <= measured.high
-    return not meet and abs(measured.statistic - estimated.statistic) >= least
+def _apart(measured: Metric, estimated: Metric, least: float, wider: float) -> bool:
+    below, above = sorted((measured, estimated), key=lambda found: found.statistic)
+    high = below.statistic + wider * (below.high - below.statistic)
+    low = above.statistic - wider * (above.statistic - above.low)
+    return high < low and above.statistic - below.statistic >= least

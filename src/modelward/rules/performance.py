@@ -4,14 +4,18 @@ Law: a window is judged by its labels only when enough of its rows have one; unt
 labels that came first may say, because those that come first are seldom like the others. A metric has fallen when it
 lies beyond the limit, which is the standard less `fall` of it, and its whole interval does; it is a warning when the
 value lies beyond the limit and the interval at least beyond the standard. Without labels an estimate may warn, no more.
+Of many parts judged at once, such as segments, a metric must also differ from its own standard by more than chance
+explains among all that are looked at, the chance in the standard included: a part's standard is no surer than itself.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from modelward.rules.family import widening
+from modelward.rules.finding import number
 from modelward.rules.names import metric_name
 from modelward.stats import Metric
 
@@ -47,6 +51,8 @@ JUDGED_BY: Mapping[str, tuple[str, ...]] = {
 }
 """The metrics that decide, by task; the first that has a standard is the one a window is shown by."""
 LOWER_IS_BETTER = frozenset({"mean_absolute_error"})
+
+_CHANCE = "among so many parts that is no more than chance explains"
 
 FINAL = 0.95
 """From this share of known outcomes on a closed window is final, and needs no estimate: some outcomes never come."""
@@ -95,8 +101,9 @@ def judge_performance(
     fall: float,
     coverage: float,
     minimum: int,
+    looks: int = 1,
 ) -> PerformanceFinding:
-    """The verdict on one window.
+    """The verdict on one window, or on one part of its rows.
 
     Args:
         known: How many of its rows have labels.
@@ -106,15 +113,37 @@ def judge_performance(
         fall: The share of the standard that a metric may lose: 0.15 is 15 %.
         coverage: The share of labelled rows from which on the labels decide.
         minimum: The number of labelled rows from which on they do.
+        looks: How many metrics of how many parts are judged together; `looks_at` counts them.
     """
     withheld = _withheld(known, coverage, minimum)
     if withheld is None:
-        return _judged(measured, standards, fall)
-    expected = _worst(estimated, standards, fall)
+        return _judged(measured, standards, fall, looks)
+    expected = _worst(estimated, standards, fall, looks)
     if expected is not None and expected.verdict is PerformanceVerdict.FALLEN and known.rows >= minimum:
         reason = f"estimated without labels: {expected.reason}; {withheld.reason}"
         return PerformanceFinding(PerformanceVerdict.ESTIMATED_FALL, expected.metric, reason)
     return withheld
+
+
+def standards_of_part(
+    measured: Mapping[str, Metric], labelled: int, task: str, *, minimum: int, source: str
+) -> dict[str, Standard]:
+    """What the deciding metrics of a part should be: what they were in the same part of the rows that are the standard;
+    nothing of a part that had fewer labelled rows there than a verdict needs.
+    """
+    if labelled < minimum:
+        return {}
+    known = {name: measured[name] for name in JUDGED_BY.get(task, ()) if name in measured}
+    return {
+        name: Standard(found.statistic, found.low, found.high, source)
+        for name, found in known.items()
+        if number(found.statistic) is not None
+    }
+
+
+def looks_at(parts: Iterable[tuple[int, Mapping[str, Standard]]], minimum: int) -> int:
+    """How many metrics of all parts (their rows, and their standards) can be judged, which are one family."""
+    return max(1, sum(len(standards) for rows, standards in parts if rows >= minimum))
 
 
 def judge_history(windows: Sequence[tuple[datetime, PerformanceVerdict, str]]) -> tuple[PerformanceVerdict, str] | None:
@@ -157,8 +186,10 @@ def _withheld(known: Labelled, coverage: float, minimum: int) -> PerformanceFind
     return None
 
 
-def _judged(measured: Mapping[str, Metric], standards: Mapping[str, Standard], fall: float) -> PerformanceFinding:
-    found = _worst(measured, standards, fall)
+def _judged(
+    measured: Mapping[str, Metric], standards: Mapping[str, Standard], fall: float, looks: int
+) -> PerformanceFinding:
+    found = _worst(measured, standards, fall, looks)
     if found is not None:
         return found
     reason = (
@@ -168,9 +199,11 @@ def _judged(measured: Mapping[str, Metric], standards: Mapping[str, Standard], f
     return PerformanceFinding(PerformanceVerdict.NO_BASELINE, None, reason)
 
 
-def _worst(measured: Mapping[str, Metric], standards: Mapping[str, Standard], fall: float) -> PerformanceFinding | None:
+def _worst(
+    measured: Mapping[str, Metric], standards: Mapping[str, Standard], fall: float, looks: int
+) -> PerformanceFinding | None:
     findings = [
-        _against(name, measured[name], standard, fall)
+        _against(name, measured[name], standard, fall, looks)
         for name, standard in standards.items()
         if name in measured and not math.isnan(measured[name].statistic)
     ]
@@ -178,18 +211,29 @@ def _worst(measured: Mapping[str, Metric], standards: Mapping[str, Standard], fa
     return min(findings, key=lambda finding: order.index(finding.verdict), default=None)
 
 
-def _against(name: str, found: Metric, standard: Standard, fall: float) -> PerformanceFinding:
+def _against(name: str, found: Metric, standard: Standard, fall: float, looks: int) -> PerformanceFinding:
     sign = -1.0 if name in LOWER_IS_BETTER else 1.0
     limit = standard.value * (1 - sign * fall)
     best, worst_standard = (found.low, standard.high) if sign < 0 else (found.high, standard.low)
+    best = found.statistic + widening(looks) * (best - found.statistic)
     beyond = sign * found.statistic < sign * limit
-    if beyond and sign * best < sign * limit:
+    by_chance = looks > 1 and not _differs(found, standard, looks)
+    if beyond and not by_chance and sign * best < sign * limit:
         verdict = PerformanceVerdict.FALLEN
-    elif beyond and sign * best < sign * worst_standard:
+    elif beyond and not by_chance and (looks > 1 or sign * best < sign * worst_standard):
         verdict = PerformanceVerdict.WARNING
     else:
         verdict = PerformanceVerdict.OK
-    return PerformanceFinding(verdict, name, _sentence(name, found, standard, limit, sign))
+    told = _sentence(name, found, standard, limit, sign)
+    return PerformanceFinding(verdict, name, f"{told}; {_CHANCE}" if beyond and by_chance else told)
+
+
+def _differs(found: Metric, standard: Standard, looks: int) -> bool:
+    """Whether two measured values differ by more than chance explains, the interval of each being half of it."""
+    worse = found.statistic < standard.value
+    of_found = found.high - found.statistic if worse else found.statistic - found.low
+    of_standard = standard.value - standard.low if worse else standard.high - standard.value
+    return abs(found.statistic - standard.value) > widening(looks) * math.hypot(of_found, of_standard)
 
 
 def _sentence(name: str, found: Metric, standard: Standard, limit: float, sign: float) -> str:
