@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
@@ -94,6 +95,13 @@ NAMES = ({"a": 1, "b": 1}, 1)
         (pd.Series([True, False, True]), ({"true": 2, "false": 1}, 0)),
         (pd.Series(["a", 1, None], dtype=object), ({"1": 1, "a": 1}, 1)),
         (pd.Series([None, None, None], dtype=object), ({}, 3)),
+        (pd.Series([10**25, None, 10**30, 10**25], dtype=object), ([1e25, 1e30], [2.0, 1.0], 1)),
+        (pd.Series([decimal.Decimal(1), decimal.Decimal("NaN"), np.float32(2)], dtype=object), NUMBERS),
+        (pd.Series([True, 10**25, None], dtype=object), ({"10000000000000000000000000": 1, "True": 1}, 1)),
+        (pd.cut(pd.Series([1.0, 9.0, None]), [0, 5, 10]), ({"(0, 5]": 1, "(5, 10]": 1}, 1)),
+        (pd.Series([decimal.Decimal(1), None], dtype="category"), ({"1": 1}, 1)),
+        (pd.Series(pd.arrays.SparseArray([0.0, 0.0, 1.5])), ([0.0, 1.5], [2.0, 1.0], 0)),
+        (pl.Series([10**25, None, 3], dtype=pl.Int128), ([3.0, 1e25], [1.0, 1.0], 1)),
         (pl.Series([1, None, 2]), NUMBERS),
         (pl.Series([1.0, float("nan"), 2.0]), NUMBERS),
         (pl.Series([decimal.Decimal(1), None, decimal.Decimal(2)]), NUMBERS),
@@ -117,6 +125,25 @@ ARROW = [
 @pytest.mark.parametrize("array", ARROW, ids=lambda array: str(array.type))
 def test_every_kind_of_arrow_text_is_categories(array):
     assert column(pa.table({"x": array})) == NAMES
+
+
+def test_runs_of_equal_values_are_the_values():
+    runs = {"x": pa.array([1, 1, None, 2]), "y": pa.array(["a"] * 4)}
+    read = read_profile(pa.table({name: pc.run_end_encode(values) for name, values in runs.items()})).profile.columns
+    assert facts(read["x"]) == ([1.0, 2.0], [2.0, 1.0], 1)
+    assert facts(read["y"]) == ({"a": 4}, 0)
+
+
+def test_numbers_that_no_double_holds_are_infinite():
+    read = read_profile(pd.DataFrame({"x": pd.Series([10**400, -(10**400), 1], dtype=object)})).profile.columns["x"]
+    assert isinstance(read, NumericSummary)
+    assert (read.positive_infinities, read.negative_infinities, read.count) == (1, 1, 1)
+
+
+def test_complex_numbers_are_left_out_with_the_reason():
+    read = read_profile(pd.DataFrame({"x": [1 + 1j, 2j], "y": [1, 2]}))
+    assert list(read.profile.columns) == ["y"]
+    assert "neither numbers nor text" in read.left_out["x"]
 
 
 @pytest.mark.parametrize(

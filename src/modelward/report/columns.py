@@ -1,5 +1,8 @@
 """One column of a frame as a summary, or the reason why it is left out. No loop over values: Arrow and NumPy count."""
 
+import math
+from collections.abc import Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,11 +29,20 @@ def summarise(series: "nw.Series[Any]") -> Summary:
     if dtype.is_temporal():
         raise LeftOut(_TEMPORAL)
     if dtype.is_numeric() and not dtype.is_decimal():
-        values = series.to_numpy()
+        values = _numbers(series)
         if str(series.name).lower() in _ROW_NUMBERS and _counts_the_rows(values):
             raise LeftOut("it counts the rows, which tells nothing of them")
         return NumericSummary.of(values)
     return _of_arrow(arrow_of(series))
+
+
+def _numbers(series: "nw.Series[Any]") -> npt.NDArray[Any]:
+    """A column of numbers as NumPy holds it, which has no whole numbers of 128 bits."""
+    import narwhals as nw
+
+    wide = series.dtype in (nw.Int128, nw.UInt128)
+    values: npt.NDArray[Any] = (series.cast(nw.Float64) if wide else series).to_numpy()
+    return values
 
 
 _TEMPORAL = "it holds dates or times, which always move; derive a number such as the hour or an age to compare it"
@@ -53,25 +65,68 @@ def arrow_of(series: "nw.Series[Any]") -> Any:
     Raises:
         LeftOut: its values are of no kind that Arrow has.
     """
+    import narwhals as nw
     import pyarrow as pa
+    import pyarrow.compute as pc
 
+    if series.dtype in (nw.Int128, nw.UInt128):
+        return series.cast(nw.Float64).to_arrow()
     try:
-        return series.to_arrow()
-    except (pa.ArrowException, TypeError, NotImplementedError):
+        column = _dense(series).to_arrow()
+    except (pa.ArrowException, TypeError, NotImplementedError, OverflowError):
         return _mixed(series)
+    if pa.types.is_run_end_encoded(column.type):
+        return pc.run_end_decode(column)
+    bands = pa.types.is_dictionary(column.type) and not _countable(column.type)
+    return _mixed(series) if bands and hasattr(series.to_native(), "factorize") else column
+
+
+def _dense(series: "nw.Series[Any]") -> "nw.Series[Any]":
+    """A column with every value in it, where pandas keeps only those that are not the usual one."""
+    import narwhals as nw
+
+    native = series.to_native()
+    sparse = str(getattr(native, "dtype", "")).startswith("Sparse[")
+    return nw.from_native(native.sparse.to_dense(), series_only=True) if sparse else series
 
 
 def _mixed(series: "nw.Series[Any]") -> Any:
-    """A column of mixed Python objects, each as its text; only distinct values are looked at one by one."""
+    """A column of Python objects: as numbers if all of them are, else each as its text. Only distinct values are looked
+    at one by one.
+    """
     import pyarrow as pa
 
     native = series.to_native()
     try:
         codes, distinct = native.factorize()
-        names = pa.array([str(value) for value in distinct], pa.string())
+        numbers = _as_floats(distinct)
+        names = None if numbers is not None else pa.array(list(map(_as_text, distinct)), pa.string())
     except (TypeError, AttributeError, pa.ArrowException) as error:
         raise LeftOut(f"its values ({series.dtype}) are neither numbers nor text") from error
+    if numbers is not None:
+        return pa.array(np.where(codes < 0, np.nan, np.append(numbers, np.nan)[codes]))
     return pa.DictionaryArray.from_arrays(pa.array(codes, mask=codes < 0), names)
+
+
+def _as_floats(distinct: Sequence[Any]) -> npt.NDArray[np.float64] | None:
+    """Values as floats, infinite where no float is so large; None if one of them is no number."""
+    numbers = int | float | Decimal | np.integer | np.floating
+    if not all(isinstance(value, numbers) and not isinstance(value, bool) for value in distinct):
+        return None
+    return np.array([_as_float(value) for value in distinct], dtype=np.float64)
+
+
+def _as_text(value: object) -> str:
+    if isinstance(value, complex | np.complexfloating):
+        raise TypeError("A complex number is no category.")
+    return str(value)
+
+
+def _as_float(value: float | Decimal) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
 
 
 def _of_arrow(column: Any) -> Summary:
@@ -109,7 +164,10 @@ def _countable(kind: "pa.DataType") -> bool:
     import pyarrow as pa
 
     texts = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view, pa.types.is_boolean)
-    return any(is_text(kind) for is_text in texts) or pa.types.is_dictionary(kind)
+    if pa.types.is_dictionary(kind):
+        held = kind.value_type
+        return _countable(held) or bool(pa.types.is_primitive(held) or pa.types.is_decimal(held))
+    return any(is_text(kind) for is_text in texts)
 
 
 def _categories(column: Any) -> CategoricalSummary:
