@@ -240,12 +240,20 @@ def test_the_command_line_fails_on_performance_and_takes_settings_from_a_file(tm
     ("change", "said"),
     [
         ({"task": "ranking"}, "is no task; choose one of binary, multiclass, regression"),
-        ({"score": "sex", "prediction": None}, "which is a number"),
+        ({"score": "sex", "prediction": None, "protected": []}, "which is a number"),
+        ({"label": "predicted"}, "'predicted' is named as label and as prediction; name another column"),
+        ({"protected": ["outcome"]}, "'outcome' is named as label and as protected"),
     ],
 )
 def test_wrong_use_is_a_sentence(change, said):
     with pytest.raises(Invalid, match=said):
         modelward.compare(table(seed=1), table(), **{**COLUMNS, **change})
+
+
+def test_a_regression_whose_predictions_became_text_is_refused_and_not_taken_for_classes():
+    before = pd.DataFrame({"outcome": np.linspace(0, 1, 300), "predicted": np.linspace(0, 1.1, 300)})
+    with pytest.raises(Invalid, match="'predicted' is named as prediction of a regression, which is a number"):
+        modelward.compare(before, before.astype({"predicted": str}), label="outcome", prediction="predicted")
 
 
 def test_a_label_of_one_class_and_a_score_outside_its_range_leave_their_metrics_out_with_the_reason():

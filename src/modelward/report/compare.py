@@ -19,7 +19,7 @@ from modelward.report.together import Tables, judge_every_vector, judged_togethe
 from modelward.rules import phrases
 from modelward.rules.calibration import FEWEST, Calibration, calibrate
 from modelward.rules.comparison import compare_profiles, with_columns
-from modelward.rules.monitor import Monitor
+from modelward.rules.monitor import EVERY, Monitor
 from modelward.rules.seasons import season_key, within_season
 from modelward.rules.segments import Segments
 from modelward.stats import Profile
@@ -99,6 +99,7 @@ def compare(
         profiles = _without(before.profile, left_out), _without(now.profile, left_out)
         tables = Tables(reference_rows, current, profiles, left_out, seed, texts_in(config))
         profiles, vectors = texts_of(tables), vectors_of(tables)
+        _require_settings(monitor, {*left_out, *skip, *(name for profile in profiles for name in profile.columns)})
         windows = own_windows(reference, current, timestamp, {*skip, *left_out}) if timestamp else []
         comparison = compare_profiles(*profiles, monitor, _calibration(windows, monitor))
     except ValueError as error:
@@ -166,9 +167,22 @@ def _chances(score: Mapping[str, str] | Sequence[str] | None) -> dict[str, str]:
 
 
 def _roles(*, protected: Sequence[str], **named: str | None) -> dict[str, str]:
-    """The meaning of each column that has one; a single protected column may be given as its name."""
+    """The meaning of each column that has one; a single protected column may be given as its name.
+
+    Raises:
+        Invalid: one column has two meanings, other than a score that is named as the prediction too.
+    """
     by_protection = [protected] if isinstance(protected, str) else protected
-    return {**dict.fromkeys(by_protection, "protected"), **{column: role for role, column in named.items() if column}}
+    roles = dict.fromkeys(by_protection, "protected")
+    for role, column in named.items():
+        if column is None:
+            continue
+        before = roles.setdefault(column, role)
+        if before != role and (before, role) != ("prediction", "score"):
+            raise Invalid(
+                f"the column {column!r} is named as {role} and as {before}; name another column for one of them"
+            )
+    return {**roles, **{column: role for role, column in named.items() if column}}
 
 
 def _read(data: Any, skip: Collection[str]) -> Read:
@@ -196,6 +210,21 @@ def _require_present(roles: Mapping[str, str], *reads: Read) -> None:
             raise Invalid(
                 f"there is no column {column!r}, which was named as {role}; check its spelling (there are {known})"
             )
+
+
+def _require_settings(monitor: Monitor, columns: Collection[str]) -> None:
+    """Refuse a test, a threshold or bins of a column that is nowhere: it would pass for one that found nothing.
+
+    Raises:
+        ValueError: there is no such column.
+    """
+    for setting in ("tests", "thresholds", "column_bins"):
+        for column in getattr(monitor, setting):
+            if column not in columns and column != EVERY and not column.startswith("@"):  # a service's own
+                known, what = phrases.quoted(sorted(columns), most=10), setting.removeprefix("column_")
+                raise ValueError(
+                    f"there is no column {column!r}, which {what} name; check its spelling (there are {known})"
+                )
 
 
 def _require_common(names: tuple[str, str], *reads: Read) -> None:

@@ -103,10 +103,13 @@ def _task(label: Sequence[Summary], prediction: Sequence[Summary], score: Sequen
 def _task_of_outcomes(outcome: Sequence[Summary], prediction: Sequence[Summary]) -> str:
     if _are_two_classes(outcome):
         return BINARY
+    numbers = [side for side in outcome if isinstance(side, NumericSummary)]
+    classes = _whole_values(numbers)
+    if numbers and not classes:  # Names beside them, on one side, are no classes but a mistake.
+        return REGRESSION
     if not all(isinstance(side, NumericSummary) for side in (*outcome, *prediction)):
         return MULTICLASS
-    classes = _whole_values(outcome)
-    return MULTICLASS if classes and prediction and _whole_values(prediction) <= classes else REGRESSION
+    return MULTICLASS if prediction and _whole_values(prediction) <= classes else REGRESSION
 
 
 def _are_two_classes(sides: Sequence[Summary]) -> bool:
