@@ -47,6 +47,28 @@ def test_intervals_of_score_metrics(metric):
     assert coverage(metric, truth_of(metric, scored), scored) > 0.92
 
 
+def rare(rng, n=100):
+    """As `scored`, and five in a hundred rows are positive."""
+    label = np.zeros(n, dtype=int)
+    while not label.any():  # An area needs one positive row.
+        score = 1 / (1 + np.exp(4 - 1.5 * rng.normal(size=n)))
+        label = (rng.random(n) < score).astype(int)
+    return label, score
+
+
+@pytest.mark.parametrize("rows", [60, 100, 300])
+def test_the_interval_of_an_area_of_few_positive_rows(rows):
+    truth = truth_of(roc_auc, rare)
+    assert 0.93 < coverage(roc_auc, truth, lambda rng: rare(rng, rows)) < 0.995
+
+
+def test_the_interval_of_an_area_of_few_rows_is_a_probability_and_holds_the_area():
+    for label in ([0, 1], [1, 0], [0, 0, 1, 1, 0, 1]):
+        found = roc_auc(label, np.arange(len(label)))
+        assert 0 <= found.low <= found.statistic <= found.high <= 1
+        assert found.high - found.low > 0.5
+
+
 def test_the_interval_of_a_calibration_error_that_is_zero():
     assert coverage(expected_calibration_error, 0.0, scored) > 0.92
 

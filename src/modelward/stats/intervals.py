@@ -69,6 +69,35 @@ def logit(value: float, spread: float, n: float, confidence: float = CONFIDENCE)
     return Interval(_expit(centre - half), _expit(centre + half))
 
 
+def area_of_few(area: float, first: float, second: float, confidence: float = CONFIDENCE) -> Interval:
+    """The interval of an area under a ROC curve, of so many rows of each class, where those of one are few: the areas
+    from which this one is no further than z deviations of their own.
+
+    With N = (n + m) / 2 − 1 the variance at an area θ is θ(1 − θ) · (1 + N(1 − θ)/(2 − θ) + Nθ/(1 + θ)) / nm.
+
+    Source: Newcombe (2006), "Confidence intervals for an effect size measure based on the Mann–Whitney statistic. Part
+    2: asymptotic methods and evaluation", method 5, Statistics in Medicine 25.
+    """
+    z, middle = normal_quantile(confidence), max(0.0, (first + second) / 2 - 1)
+
+    def is_near(other: float) -> bool:
+        spread = 1 + middle * (1 - other) / (2 - other) + middle * other / (1 + other)
+        return abs(other - area) <= z * math.sqrt(other * (1 - other) * spread / (first * second))
+
+    return Interval(_last_near(area, 0.0, is_near), _last_near(area, 1.0, is_near))
+
+
+def _last_near(near: float, far: float, is_near: Callable[[float], bool]) -> float:
+    """By halving, the last value on the way from one to the other that is still near."""
+    for _ in range(50):
+        middle = (near + far) / 2
+        if is_near(middle):
+            near = middle
+        else:
+            far = middle
+    return near
+
+
 def proportion(
     successes: float, n: float, confidence: float, *, empty: str, curve: Callable[[float], float] | None = None
 ) -> Metric:

@@ -18,7 +18,8 @@ def r_squared(label: Column | Residuals, prediction: Column | None = None, *, co
 
     Exact of joint summaries too. The interval is the delta method's for Q = 1 − R² on the scale of its logarithm, from
     the joint moments of label and residual up to the fourth order: the influence of a row on ln Q is
-    r²/E[r²] − (y − ȳ)²/Var(y).
+    r²/E[r²] − (y − ȳ)²/Var(y). In simulations of 50 and 200 rows a 95 % interval held the truth in 94 and 95 % of draws
+    of normal residuals, in 92 and 94 % of Laplace's, and in 82 and 80 % of Student's with 3 degrees of freedom.
 
     Edge cases: rows that lack either, or where one is infinite, are left out; nan, with a reason, where all labels are
     equal (scikit-learn says 0 or 1).
