@@ -27,7 +27,15 @@ class Outcomes:
         self.sequence = 0
 
     def send(
-        self, name: str, day: float, *, rows: int = 600, worth: float = 1.0, over: timedelta = DAY, town: Any = None
+        self,
+        name: str,
+        day: float,
+        *,
+        rows: int = 600,
+        worth: float = 1.0,
+        over: timedelta = DAY,
+        town: Any = None,
+        names: Sequence[str] = (),
     ) -> pa.Table:
         """A day of predictions; with a `worth` below 1 so many of the outcomes are not what the score says."""
         world, rng = self.world, self.world.rng
@@ -36,7 +44,8 @@ class Outcomes:
         outcome = rng.random(rows) < score
         wrong = rng.random(rows) < (1 - worth) / 2
         table = _with(table, "score", score)
-        table = _with(table, "prediction", (score >= 0.5).astype(float))
+        predicted = (score >= 0.5).astype(float)
+        table = _with(table, "prediction", [names[int(value)] for value in predicted] if names else predicted)
         if town is not None:
             table = _with(table, "f2", town)
         self.truth |= dict(zip(table["event_id"].to_pylist(), (outcome ^ wrong).astype(float).tolist(), strict=True))
@@ -94,4 +103,5 @@ class Outcomes:
 
 def _with(table: pa.Table, column: str, values: Any) -> pa.Table:
     at = table.schema.get_field_index(column)
-    return table.set_column(at, column, pa.array(values, table.schema.field(column).type))
+    named = len(values) > 0 and isinstance(values[0], str)
+    return table.set_column(at, column, pa.array(values, pa.string() if named else table.schema.field(column).type))

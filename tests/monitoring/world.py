@@ -29,7 +29,7 @@ from modelward.monitoring.segment_build import build_segments
 from modelward.monitoring.segment_review import review_segments
 from modelward.monitoring.tables import Evaluation
 from modelward.monitoring.window_profiles import window_profile
-from modelward.registry.service import register, touch, widen
+from modelward.registry.service import FeatureKind, register, touch, widen
 from modelward.registry.tables import Model
 from modelward.signals.tables import Signal
 from modelward.stats import CategoricalSummary, NumericSummary, Profile
@@ -52,17 +52,25 @@ class World:
     auto_reference: int = 0
 
     @classmethod
-    def make(cls, engine: Engine, store: DuckDBStore, *, time_zone: str = "UTC", key: str = "churn") -> "World":
+    def make(
+        cls,
+        engine: Engine,
+        store: DuckDBStore,
+        *,
+        time_zone: str = "UTC",
+        key: str = "churn",
+        prediction: FeatureKind = FeatureKind.NUMERIC,
+    ) -> "World":
         with writing(engine) as session:
             organisation = create_organisation(session, name="Acme", now=START)
             model = register(session, scope=Scope(organisation.id), key=key, now=START, time_zone=time_zone)
-            described = widen(session, model_id=model.id, features=FEATURES, prediction="numeric", now=START)
+            described = widen(session, model_id=model.id, features=FEATURES, prediction=prediction, now=START)
             table = EventTable(
                 model.id,
                 organisation.id,
                 key,
                 tuple(FeatureColumn(f.column, f.name, TYPES[f.kind]) for f in described.features),
-                ColumnType.NUMBER,
+                TYPES[prediction],
                 score=True,
             )
             world = cls(engine, store, organisation.id, model.id)

@@ -98,6 +98,12 @@ def test_an_estimate_may_warn_but_only_while_there_are_no_labels() -> None:
     assert judged(ALL, accuracy(0.9), accuracy(0.6)).verdict is PerformanceVerdict.OK
 
 
+def test_what_is_estimated_until_labels_come_is_said_even_when_it_is_fine() -> None:
+    assert "; estimated until then: Accuracy 0.88 (" in judged(Labelled(1000, 0), estimated=accuracy(0.88)).reason
+    assert "; estimated until then: Accuracy 0.88 (" in judged(Labelled(1000, 300), estimated=accuracy(0.88)).reason
+    assert "estimated" not in judged(Labelled(100, 0), estimated=accuracy(0.88)).reason
+
+
 def test_the_history_needs_one_fall_or_two_warnings_of_three() -> None:
     def history(*verdicts: str):
         days = [(START + timedelta(days=n), PerformanceVerdict(v), v) for n, v in enumerate(verdicts)]

@@ -22,7 +22,7 @@ from modelward.events.contract import EventStore
 from modelward.jobs.service import enqueue
 from modelward.kit.database import insert_into, reading
 from modelward.monitoring.joint_outcome import Summary, merged, summaries_of
-from modelward.monitoring.joint_plan import OUTCOME, Plan, Seen, plan_of, settings_digest
+from modelward.monitoring.joint_plan import OUTCOME, Plan, Seen, plan_of, settings_digest, unlike_classes
 from modelward.monitoring.joint_rows import seen_in
 from modelward.monitoring.joint_store import Span, forget_joint, put_joint, spans_of
 from modelward.monitoring.marks import JOINT, REVIEW, SEGMENT, clear, mark, marked
@@ -54,6 +54,11 @@ class Watched:
     @property
     def model_id(self) -> int:
         return self.subject.model_id
+
+    @property
+    def mismatch(self) -> str:
+        """Why outcomes and predictions cannot be held against one another; empty where they can."""
+        return unlike_classes(self.plan, self.seen, named=self.subject.monitor.positive is not None)
 
 
 def read_watched(session: Session, model_id: int, *, lock: bool = False) -> Watched | None:

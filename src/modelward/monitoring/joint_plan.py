@@ -1,13 +1,13 @@
 """What is kept of a model's predictions and labels together, which follows from its task and its protected attributes.
 
 The task is the one that the model was registered with, else the one that its labels and predictions look like: outcomes
-0 and 1 (or true and false) are two classes, and then a fractional prediction is a score; other numbers are a
-regression; names are classes. Until labels come, predictions of 0 and 1 are taken for two classes.
+0 and 1 (or true and false, or yes and no) are two classes, and then a fractional prediction is a score; other numbers
+are a regression; names are classes. Until labels come, predictions of 0 and 1 are taken for two classes.
 """
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import combinations
 from typing import Any
@@ -17,6 +17,7 @@ from modelward.monitoring.profiling import ProfiledColumn
 from modelward.monitoring.subject import Subject
 from modelward.registry.names import CLASS_SCORE
 from modelward.registry.tables import Baseline, Model
+from modelward.rules.outcome_classes import MOST_NAMES, are_two_classes, never_predicted, positive_of, without_positive
 from modelward.rules.outcome_settings import MOST_PROTECTED
 from modelward.stats import NumericSummary
 from modelward.stats.binary_scores import THRESHOLD
@@ -28,7 +29,7 @@ OUTCOME = "@outcome"
 """The name of the joint summary for performance; the others bear the names of protected attributes."""
 FEW_VALUES = 10
 """A numeric attribute of no more values than this has a group for each of them."""
-_TWO = ({"0", "1"}, {"-1", "1"})
+MOST_LETTERS = 100
 _FORMAT = 2
 
 
@@ -48,6 +49,10 @@ class Seen:
     scores: bool = False
     predictions: str = ""
     """``number``, ``text`` or ``boolean``; empty before the first."""
+    outcomes: Sequence[str] = ()
+    """What labels are called, in order; with more than `MOST_NAMES` of them, only so much as shows that."""
+    predicted: Sequence[str] = ()
+    """What predictions are called, likewise, where they are neither scores nor truth values."""
 
     def __add__(self, other: "Seen") -> "Seen":
         return Seen(
@@ -58,7 +63,14 @@ class Seen:
             self.beyond or other.beyond,
             self.scores or other.scores,
             self.predictions or other.predictions,
+            few_names([*self.outcomes, *other.outcomes]),
+            few_names([*self.predicted, *other.predicted]),
         )
+
+    @property
+    def classes(self) -> frozenset[str]:
+        """The names of outcomes, and of predictions that are names."""
+        return frozenset(self.outcomes) | frozenset(self.predicted if self.predictions == "text" else ())
 
     @classmethod
     def of(cls, stored: Mapping[str, Any] | None) -> "Seen":
@@ -105,7 +117,7 @@ def plan_of(model: Model, subject: Subject, seen: Seen) -> Plan:
     protected = protected_of(model, subject) if task == BINARY else ()
     return Plan(
         task,
-        subject.monitor.positive or "1",
+        subject.monitor.positive or positive_of(seen.classes),
         THRESHOLD if model.threshold is None else model.threshold,
         task == BINARY and seen.fractional and seen.predictions == "number",
         protected,
@@ -123,17 +135,33 @@ def task_of(declared: str | None, seen: Seen, *, named: bool) -> str:
     if named or "binary" in said:
         return BINARY
     if "classif" in said:
-        return BINARY if seen.two_outcomes and not seen.names and seen.predictions != "text" else MULTICLASS
+        two = seen.two_outcomes and not seen.names and seen.predictions != "text"
+        return BINARY if two or are_two_classes(seen.classes) else MULTICLASS
     return _task_seen(seen)
 
 
 def _task_seen(seen: Seen) -> str:
     if seen.names or seen.predictions == "text":
-        return MULTICLASS
+        return BINARY if are_two_classes(seen.classes) else MULTICLASS
     if seen.labels:
         return BINARY if seen.two_outcomes else REGRESSION
     scored = seen.scores and not seen.beyond
     return BINARY if seen.predictions == "boolean" or (seen.predictions and not seen.fractional) or scored else ""
+
+
+def unlike_classes(plan: Plan, seen: Seen, *, named: bool) -> str:
+    """Why outcomes and predictions cannot be held against one another: they are called differently; else empty."""
+    if plan.task not in {BINARY, MULTICLASS}:
+        return ""
+    met = never_predicted(seen.outcomes, () if plan.scored else seen.predicted)
+    if plan.task == BINARY and seen.outcomes:
+        return without_positive(seen.outcomes, plan.positive, named=named) or met
+    return met
+
+
+def few_names(names: Iterable[str]) -> tuple[str, ...]:
+    """Different names in order, no longer and no more of them than anything is told of."""
+    return tuple(sorted({name[:MOST_LETTERS] for name in names})[: MOST_NAMES + 1])
 
 
 def protected_names(model: Model, declared: Sequence[str]) -> tuple[str, ...]:

@@ -9,7 +9,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from modelward.monitoring.joint_plan import Plan, Protected, Seen
+from modelward.monitoring.joint_plan import Plan, Protected, Seen, few_names
+from modelward.rules.outcome_classes import MOST_NAMES
 from modelward.stats import Observed
 from modelward.stats.class_scores import astray
 from modelward.stats.labels import class_name
@@ -56,20 +57,28 @@ def read_rows(table: pa.Table, plan: Plan) -> Rows:
 def seen_in(table: pa.Table) -> Seen:
     """What labels and predictions of these rows look like."""
     number, text = table.column("label_number"), table.column("label_text")
-    outcomes = {class_name(value) for value in pc.unique(number.drop_null()).to_pylist()[:4]}
+    outcomes = _few(number)
     prediction = table.column("prediction")
     there = prediction.null_count < len(prediction)
     values = numbers(prediction) if pa.types.is_floating(prediction.type) else np.empty(0)
     values = values[~np.isnan(values)]
+    fractional = bool((~np.isin(values, (-1.0, 0.0, 1.0))).any())
     return Seen(
         labels=number.null_count < len(number) or text.null_count < len(text),
-        two_outcomes=any(outcomes <= pair for pair in ({"0", "1"}, {"-1", "1"})),
+        two_outcomes=any(set(outcomes) <= pair for pair in ({"0", "1"}, {"-1", "1"})),
         names=text.null_count < len(text),
-        fractional=bool((~np.isin(values, (-1.0, 0.0, 1.0))).any()),
+        fractional=fractional,
         beyond=bool(((values < 0) | (values > 1)).any()),
         scores=table.column("score").null_count < table.num_rows,
         predictions=_kind(prediction.type) if there else "",
+        outcomes=few_names([*outcomes, *_few(text)]),
+        predicted=few_names(() if fractional or pa.types.is_boolean(prediction.type) else _few(prediction)),
     )
+
+
+def _few(column: pa.ChunkedArray) -> list[str]:
+    """The names of the classes in a column, or of as many of them as show that they are more than anybody is told."""
+    return [class_name(value) for value in pc.unique(column.drop_null()).to_pylist()[: MOST_NAMES + 1]]
 
 
 def groups_of(table: pa.Table, attribute: Protected) -> Values:

@@ -10,7 +10,15 @@ from modelward.rules.concept_drift import parted
 from modelward.rules.finding import number
 from modelward.rules.monitor import Monitor
 from modelward.rules.outcome_metrics import Curves, Estimate, measured, told
-from modelward.rules.performance import FINAL, JUDGED_BY, Labelled, Standard, judge_performance
+from modelward.rules.performance import (
+    FINAL,
+    JUDGED_BY,
+    Labelled,
+    PerformanceFinding,
+    PerformanceVerdict,
+    Standard,
+    judge_performance,
+)
 from modelward.rules.windows import Window
 from modelward.stats import Metric, Outcome
 
@@ -32,6 +40,8 @@ class Yardstick:
     """Of a part, metrics whose estimate contradicted the truth on the basis already: nothing is said by them."""
     looks: int = 1
     """How many metrics of how many parts are judged together with these."""
+    mismatch: str = ""
+    """Why outcomes and predictions cannot be held against one another; then nothing is measured."""
 
 
 def performance_of(
@@ -46,18 +56,10 @@ def performance_of(
     """What is written of a window."""
     task = yard.plan.task
     known = Labelled(outcome.rows, outcome.labelled)
-    real, expected = measured(outcome, task), estimate.metrics
-    believed = {name: found for name, found in expected.items() if name not in yard.refused | yard.unlike}
-    finding = judge_performance(
-        known,
-        real,
-        believed if yard.estimates_hold else {},
-        yard.standards,
-        fall=yard.monitor.performance_fall,
-        coverage=yard.monitor.label_coverage,
-        minimum=yard.monitor.minimum_rows,
-        looks=yard.looks,
-    )
+    if yard.mismatch:
+        estimate = Estimate()
+    real, expected = {} if yard.mismatch else measured(outcome, task), estimate.metrics
+    finding = _judged(known, real, expected, yard)
     trusted = known.coverage >= yard.monitor.label_coverage and known.labelled >= yard.monitor.minimum_rows
     usual = yard.basis.usual_gaps if yard.basis else None
     judged_by = [name for name in JUDGED_BY.get(task, ()) if name not in yard.unlike]
@@ -83,6 +85,24 @@ def performance_of(
             **_basis(yard, estimate),
         },
     }
+
+
+def _judged(
+    known: Labelled, real: Mapping[str, Metric], expected: Mapping[str, Metric], yard: Yardstick
+) -> PerformanceFinding:
+    if yard.mismatch:
+        return PerformanceFinding(PerformanceVerdict.NO_LABELS, None, yard.mismatch)
+    believed = {name: found for name, found in expected.items() if name not in yard.refused | yard.unlike}
+    return judge_performance(
+        known,
+        real,
+        believed if yard.estimates_hold else {},
+        yard.standards,
+        fall=yard.monitor.performance_fall,
+        coverage=yard.monitor.label_coverage,
+        minimum=yard.monitor.minimum_rows,
+        looks=yard.looks,
+    )
 
 
 def state_of(known: Labelled, has_estimate: bool, *, closed: bool) -> str:

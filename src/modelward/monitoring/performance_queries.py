@@ -29,7 +29,7 @@ from modelward.monitoring.tables import Fairness, Performance
 from modelward.monitoring.window_profiles import seconds
 from modelward.registry.tables import Model
 from modelward.rules.fairness import FairnessVerdict
-from modelward.rules.outcome_metrics import estimated, measured, told
+from modelward.rules.outcome_metrics import Estimate, estimated, measured, told
 from modelward.rules.performance import JUDGED_BY, LOWER_IS_BETTER, PerformanceVerdict
 
 NO_LABELS = (
@@ -107,10 +107,11 @@ def performance_of_span(session: Session, *, model_id: int, start: datetime, end
     outcome = outcome_of(session, model_id=model_id, recipe=plan.recipe, span=span)
     if outcome is None:
         return None
-    estimate = estimated(outcome, plan.task, known_calibration(watched))
+    estimate = Estimate() if watched.mismatch else estimated(outcome, plan.task, known_calibration(watched))
+    real = {} if watched.mismatch else measured(outcome, plan.task)
     coverage = outcome.labelled / outcome.rows if outcome.rows else 0.0
     head = {"start": start, "end": end, "rows": outcome.rows, "labelled": outcome.labelled, "coverage": coverage}
-    return {**head, **told(outcome, measured(outcome, plan.task), estimate)}
+    return {**head, **told(outcome, real, estimate)}
 
 
 def fairness_view(
@@ -144,6 +145,8 @@ def _why(declared: Sequence[str], watched: Watched, views: Sequence[AttributeVie
         return f"{views[0].attribute}: {views[0].reason}"
     if not declared:
         return NO_PROTECTED
+    if watched.mismatch:
+        return watched.mismatch
     if watched.plan.task != "binary":
         return NOT_TWO_CLASSES
     return "no window was looked at yet, or the declared attributes are not features of the model"
@@ -169,6 +172,8 @@ def _said(watched: Watched, windows: Sequence[Performance]) -> tuple[str, str]:
         return state.verdict, state.reason
     if not watched.seen.labels:
         return PerformanceVerdict.NO_LABELS.value, NO_LABELS
+    if watched.mismatch:
+        return PerformanceVerdict.NO_LABELS.value, watched.mismatch
     newest = _current(windows)
     return (newest.verdict, newest.reason) if newest else (PerformanceVerdict.NO_LABELS.value, NO_LABELS)
 

@@ -10,7 +10,7 @@ from modelward.monitoring.joint_outcome import Summary, merged
 from modelward.monitoring.joint_plan import OUTCOME
 from modelward.monitoring.joint_store import Span, joint_of
 from modelward.report.fairness import fairness_of
-from modelward.report.judged_outcomes import Judged
+from modelward.report.judged_outcomes import Judged, unjudged
 from modelward.report.outcomes import Outcomes
 from modelward.report.performance import performance_of
 from modelward.stats import GroupOutcomes, Outcome
@@ -28,6 +28,8 @@ def outcomes_of(session: Session, model_id: int, span: Span) -> Judged:
     before, now = (_outcomes(session, watched, spans) for spans in (basis.spans, [span]))
     if before is None or now is None:
         return Judged(None, ())
+    if watched.mismatch:
+        return unjudged(watched.plan.task, watched.mismatch)
     monitor = watched.subject.monitor
     performance = performance_of(before, now, monitor, source=f"of {basis.source}")
     return Judged(performance, fairness_of(before, now, monitor))

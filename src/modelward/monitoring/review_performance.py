@@ -172,6 +172,7 @@ def _yardstick(session: Session, watched: Watched, kind: WindowKind) -> Yardstic
         known_calibration(watched),
         watched.state.verdict != PerformanceVerdict.CONCEPT_DRIFT.value,
         refused(session, watched.model_id, kind, {name: entry.value for name, entry in held.items()}),
+        mismatch=watched.mismatch,
     )
 
 
@@ -190,7 +191,7 @@ def _window(
     fairness = tuple(
         fairness_of(window, name, summary, watched.subject.monitor, baseline=baseline, closed=closed)
         for name, summary in found.items()
-        if isinstance(summary, GroupOutcomes)
+        if isinstance(summary, GroupOutcomes) and not watched.mismatch
     )
     if watched.plan.task == REGRESSION:
         estimate = _of_losses(session, store, watched, yard, entry, rows=outcome.rows)

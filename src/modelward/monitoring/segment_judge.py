@@ -62,7 +62,16 @@ def expected_of(session: Session, found: Segmented) -> Expected:
     no_use = refused(
         session, watched.model_id, window_kind_of(watched), {name: entry.value for name, entry in whole.items()}
     )
-    yard = Yardstick(watched.plan, watched.subject.monitor, {}, basis, known_calibration(watched), holds, no_use)
+    yard = Yardstick(
+        watched.plan,
+        watched.subject.monitor,
+        {},
+        basis,
+        known_calibration(watched),
+        holds,
+        no_use,
+        mismatch=watched.mismatch,
+    )
     if basis is None:
         return Expected(yard, {})
     parts = parts_of(session, model_id=found.model_id, recipe=found.plan.recipe, spans=basis.spans, profiles=False)
@@ -160,7 +169,7 @@ def fairness_values(found: Segmented, window: Window, part: Part, *, closed: boo
     made = [
         fairness_of(window, name, some, found.watched.subject.monitor, baseline=baseline, closed=closed, looks=looks)
         for name, some in part.joint.items()
-        if isinstance(some, GroupOutcomes)
+        if isinstance(some, GroupOutcomes) and not found.watched.mismatch
     ]
     kept = ("attribute", "verdict", "reason", "rows", "labelled", "score", "low", "high")
     return [{name: entry[name] for name in kept} for entry in made]

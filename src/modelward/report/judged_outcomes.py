@@ -48,7 +48,7 @@ def judge_outcomes(
         if plan is None:
             return Judged(None, ())
         if not all(map(readable_again, tables)):
-            return Judged(_unread(plan.task) if plan.label else None, ())
+            return unjudged(plan.task, UNREAD) if plan.label else Judged(None, ())
         before, now = (read_outcomes(table, plan) for table in tables)
         estimate = None
         if plan.task == REGRESSION and plan.label and now.labelled < FINAL * now.rows:
@@ -59,6 +59,7 @@ def judge_outcomes(
         raise Invalid(str(error)) from error
 
 
-def _unread(task: str) -> Performance:
+def unjudged(task: str, reason: str) -> Judged:
+    """What is said where outcomes cannot be held against predictions."""
     nothing = Measured(0, 0, {})
-    return Performance(task, PerformanceVerdict.NO_LABELS, UNREAD, None, nothing, nothing)
+    return Judged(Performance(task, PerformanceVerdict.NO_LABELS, reason, None, nothing, nothing), ())

@@ -12,9 +12,11 @@ import numpy as np
 
 from modelward.report.outcome_classes import TRUTH, require_same_classes, require_two_classes
 from modelward.rules.monitor import Monitor
+from modelward.rules.outcome_classes import are_two_classes, positive_of
 from modelward.rules.segments import Cut, cut_of
 from modelward.stats import NumericSummary, Profile, Summary
 from modelward.stats.binary_scores import THRESHOLD
+from modelward.stats.labels import class_name
 from modelward.stats.outcome import BINARY, MULTICLASS, REGRESSION
 
 TASKS = (BINARY, MULTICLASS, REGRESSION)
@@ -24,8 +26,6 @@ UNPREDICTED = (
     "name the column of predictions, or the probability of each class as score={class: column}; where two classes are "
     "meant, the setting `positive` names the one that the score is of"
 )
-_TWO = (frozenset({0.0, 1.0}), frozenset({-1.0, 1.0}))
-_POSITIVE = {"yes": "no", "y": "n", "t": "f", "positive": "negative", "pos": "neg"}
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def plan_of(
     attributes = [column for column, role in roles.items() if role == "protected"]
     if not (prediction or score) or not (label or attributes):
         return None
-    positive = monitor.positive or _positive(seen[label] or seen[prediction])
+    positive = monitor.positive or positive_of(_names(seen[label] or seen[prediction]))
     kind = task or _task(seen[label], seen[prediction], seen[score], named=monitor.positive is not None)
     scored = kind == BINARY and _is_fractional(seen[prediction])
     if kind == MULTICLASS and label and not prediction:
@@ -96,12 +96,12 @@ def _task(label: Sequence[Summary], prediction: Sequence[Summary], score: Sequen
     if label:
         unpredicted = bool(score) and not prediction and _are_shares(score)
         return _task_of_outcomes(label, label if unpredicted else prediction)
-    two = bool(prediction) and _are_two_classes(prediction)
+    two = are_two_classes(_names(prediction))
     return BINARY if two or (score and _are_shares(score)) else _task_of_outcomes(prediction or score, prediction)
 
 
 def _task_of_outcomes(outcome: Sequence[Summary], prediction: Sequence[Summary]) -> str:
-    if _are_two_classes(outcome):
+    if are_two_classes(_names(outcome)):
         return BINARY
     numbers = [side for side in outcome if isinstance(side, NumericSummary)]
     classes = _whole_values(numbers)
@@ -112,20 +112,9 @@ def _task_of_outcomes(outcome: Sequence[Summary], prediction: Sequence[Summary])
     return MULTICLASS if prediction and _whole_values(prediction) <= classes else REGRESSION
 
 
-def _are_two_classes(sides: Sequence[Summary]) -> bool:
-    values = {value for side in sides for value in _values(side)}
-    numbers = {value for value in values if not isinstance(value, str)}
-    if numbers:
-        return len(numbers) == len(values) and any(numbers <= pair for pair in _TWO)
-    names = {str(value).casefold() for value in values}
-    pairs = [{"0", "1"}, {"-1", "1"}, *({yes, no} for yes, no in _POSITIVE.items())]
-    return bool(names) and any(names <= pair for pair in pairs)
-
-
-def _positive(sides: Sequence[Summary]) -> str:
-    """The outcome that counts as positive: 1, or the name among the known pairs of names that says yes."""
-    names = {value for side in sides for value in _values(side) if isinstance(value, str)}
-    return next((name for name in sorted(names) if name.casefold() in _POSITIVE), "1")
+def _names(sides: Sequence[Summary]) -> set[str]:
+    """The different classes of all sides together."""
+    return {class_name(value) for side in sides for value in _values(side)}
 
 
 def _values(side: Summary) -> list[float | str]:

@@ -10,7 +10,7 @@ explains among all that are looked at, the chance in the standard included: a pa
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -119,10 +119,12 @@ def judge_performance(
     if withheld is None:
         return _judged(measured, standards, fall, looks)
     expected = _worst(estimated, standards, fall, looks)
-    if expected is not None and expected.verdict is PerformanceVerdict.FALLEN and known.rows >= minimum:
+    if expected is None or known.rows < minimum:
+        return withheld
+    if expected.verdict is PerformanceVerdict.FALLEN:
         reason = f"estimated without labels: {expected.reason}; {withheld.reason}"
         return PerformanceFinding(PerformanceVerdict.ESTIMATED_FALL, expected.metric, reason)
-    return withheld
+    return replace(withheld, reason=f"{withheld.reason}; estimated until then: {expected.reason}")
 
 
 def standards_of_part(
