@@ -143,3 +143,9 @@ def test_numbers_too_far_apart_for_a_float_are_put_into_words_without_a_warning(
     gappy = np.where(np.arange(200) % 3, np.nan, 1.0)
     for before, now in ((far, -far / 2), (gappy, far), (far, gappy)):
         assert change("x", NumericSummary.of(before), NumericSummary.of(now)).startswith("`x` ")
+
+
+def test_of_very_many_names_none_is_named_where_none_explains_the_change():
+    before = CategoricalSummary.from_counts([f"a{i}" for i in range(5000)], np.full(5000, 3))
+    now = CategoricalSummary.from_counts([f"b{i}" for i in range(5000)], np.full(5000, 3))
+    assert change("x", before, now) == "`x` holds other names, each of them rare"

@@ -17,6 +17,7 @@ from modelward.stats.arrays import F64, Flags
 
 _GRID = np.linspace(0.05, 0.95, 19)
 _LEFT_OVER = 0.15
+_RARE = 0.001  # No name that moved by less explains a change.
 _FEW = 12  # So many distinct values are read as categories: "is 0 in 40 % of rows, before 12 %".
 
 
@@ -186,6 +187,8 @@ def _categories(reference: CategoricalSummary, current: CategoricalSummary, new:
     if new and fresh >= 0.5 * abs(moves[most]):
         several = "a new category" if len(new) == 1 else f"{len(new):,} new categories"
         return f"has {several}, {phrases.quoted(new)}, in {phrases.share(fresh)} of its values"
+    if abs(moves[most]) < _RARE:
+        return "holds other names, each of them rare"
     swapped = _swapped(before, now, moves, most)
     if swapped:
         return swapped
