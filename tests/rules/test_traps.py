@@ -42,6 +42,16 @@ def test_one_outlier_neither_makes_drift_nor_hides_it():
     assert judge(before, np.append(now + 1, 1e6)).drifted
 
 
+def test_one_outlier_gives_no_weight_to_a_change_that_is_certain_but_too_small_to_matter():
+    rng = np.random.default_rng(5)
+    before, now = rng.normal(size=30_000), rng.normal(0.08, 1, 30_000)
+    finding = judge(before, np.append(now, 1e6))
+    assert finding.p_value < 1e-10
+    assert finding.verdict is Verdict.OK
+    assert "its mean moved by 33 standard deviations), but chance may explain it" in finding.reason
+    assert judge(before, now + 0.3).verdict is Verdict.WARNING
+
+
 def test_fifty_thousand_categories_are_fine_until_one_floods_them_or_all_are_replaced():
     rng = np.random.default_rng(4)
     names = np.array([f"user {i}" for i in range(50_000)])

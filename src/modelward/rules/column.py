@@ -112,8 +112,11 @@ def _effects(measured: Measured, monitor: Monitor, strong: float | None, *, lear
 
 def judge(weighed: Weighed, p_adjusted: float, monitor: Monitor) -> ColumnFinding:
     """The verdict on a column, now that chance was judged over all columns."""
-    significant = p_adjusted <= monitor.q
     effect = weighed.effect
+    if effect.method == "mean_shift" and effect.reached:
+        # One outlier moves the mean as far as it likes, and what makes the column significant may be another change.
+        p_adjusted = max(p_adjusted, weighed.measured.p_values["mean_shift"])
+    significant = p_adjusted <= monitor.q
     # What is claimed is never less than one in so many windows, whatever a formula for independent rows would say.
     claimed = p_adjusted if math.isnan(weighed.own_p) else max(p_adjusted, weighed.own_p)
     verdict = effect.level if effect.reached and significant else Verdict.OK

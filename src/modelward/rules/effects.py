@@ -19,6 +19,7 @@ from modelward.stats import (
     missing_rate_test,
     new_categories,
     psi,
+    t_test,
     total_variation,
     wasserstein,
 )
@@ -55,6 +56,7 @@ def measure(reference: Summary, current: Summary, bins: Bins) -> Measured:
     deciding = tuple(f"{name}_rate" for name in rates)
     if isinstance(reference, NumericSummary) and isinstance(current, NumericSummary):
         numbers, p_values["kolmogorov_smirnov"] = _numbers(reference, current)
+        p_values["mean_shift"] = t_test(reference, current).p_value
         # KS hardly sees the tails, where the cells beyond the reference's range see a change at once; hence both.
         return Measured({**statistics, **numbers}, p_values, ("kolmogorov_smirnov", "chi_squared", *deciding))
     assert isinstance(reference, CategoricalSummary)

@@ -20,10 +20,10 @@ EVERY = "*"  # The key that names all columns in `tests`, `thresholds` and `colu
 WINDOWS = ("hour", "day", "week", "events")
 SEASONS = ("whole", "same_weekday", "same_hour_of_week")
 
-# The names a user may write, and the statistic each of them means.
 WITHOUT_LIMIT = frozenset({"wasserstein", "energy_distance"})
 """Tests that have no usual limit, being in the column's own unit: whoever names one gives a threshold."""
 
+# The names a user may write, and the statistic each of them means.
 TESTS: Mapping[str, str] = {
     **{name: name for name in CATALOGUE},
     "ks": "kolmogorov_smirnov",
@@ -54,20 +54,20 @@ class Monitor:
     """The configuration of a comparison.
 
     A column is drifted only when the effect matters and chance does not explain it. Effects: PSI with its bias taken
-    off (`psi_moderate`, `psi_strong`), a mean moved by `mean_shift` reference standard deviations, a missing rate moved
-    by `missing_shift` (0.05 is 5 points), unseen categories in `new_category_share` of the rows. Chance: one p-value a
-    column, Benjamini–Hochberg over the columns at `q`.
+    off (`psi_moderate`, `psi_strong`), a mean moved by `mean_shift` reference standard deviations (beyond what one
+    outlier does: by Welch's t-test at `q`), a missing rate moved by `missing_shift` (0.05 is 5 points), unseen
+    categories in `new_category_share` of the rows. Chance: one p-value a column, Benjamini–Hochberg over the columns at
+    `q`.
 
     A column named in `tests` is judged by that test alone, at its `thresholds` or the test's usual one; the key `"*"`
     names all columns that the test fits. A threshold is a number, or a text by which it is learned from the reference's
     own past windows: `"mean+3sd"` or `"quantile:0.99"` of their figures, PSI where no test was named. `reference` is
     which part of the reference a window is held against: all of it, or only the same day or hour of the week.
 
-    `bins` and `column_bins` are a number of quantiles of the reference, another
-    rule by name, or the inner edges; `empty` is the rule of PSI and Kullback–Leibler for empty cells (see
-    `modelward.stats.psi`). Columns in `labels` come later than their row, so that a missing one is not a finding.
-    Those of performance and fairness are told in `outcome_settings`, those of segments and importance in
-    `explanation_settings`, those of data quality in
+    `bins` and `column_bins` are a number of quantiles of the reference, another rule by name, or the inner edges;
+    `empty` is the rule of PSI and Kullback–Leibler for empty cells (see `modelward.stats.psi`). Columns in `labels`
+    come later than their row, so that a missing one is not a finding. The settings of performance and fairness are told
+    in `outcome_settings`, those of segments and importance in `explanation_settings`, those of data quality in
     `quality_settings`.
 
     Raises:
