@@ -4,6 +4,8 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do command 
 BIN := .venv/bin
 # The machine's own certificates, so that it works behind a company's proxy too.
 UV := $(BIN)/uv --system-certs
+# Many images set it, so that every Python that starts compiles all its libraries again: tests start hundreds.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev demo serve test lint format types contracts unit browser proof fuzz bench peers pin clean
