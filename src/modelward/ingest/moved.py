@@ -30,7 +30,7 @@ def moved_of(
     for model_id in sorted(batches.keys() | by_model.keys()):
         labelled = by_model.get(model_id, [])
         if model_id not in batches:
-            yield Moved(model_id, "", _NOTHING, _times([]), _times(labelled))
+            yield Moved(model_id, "", _COLUMNS.empty_table(), _times([]), _times(labelled))
             continue
         batch, result = batches[model_id], appended[model_id]
         all_new = pc.all(result.new, min_count=0).as_py()
@@ -43,9 +43,8 @@ def moved_of(
         )
 
 
-_NOTHING = pa.table(
-    {"event_id": pa.array([], pa.string()), "ts": pa.array([], TIME), "received_at": pa.array([], TIME)}
-)
+# The columns, not an empty table: making the first array imports pandas, where that is installed, which takes a second.
+_COLUMNS = pa.schema({"event_id": pa.string(), "ts": TIME, "received_at": TIME})
 
 
 def together(results: Sequence[Appended]) -> Appended:
