@@ -16,7 +16,7 @@ from modelward.accounts.service import create_key
 from modelward.kit.database import writing
 from modelward.kit.paging import encode_cursor
 from modelward.kit.problems import install_problem_handlers
-from modelward.monitoring import overview_routes
+from modelward.monitoring import overview_routes, performance_routes, report_routes
 from modelward.monitoring.capture_baseline import window_reference
 from modelward.monitoring.export_events import csv_pieces, named
 from modelward.monitoring.routes import router, starred
@@ -33,7 +33,8 @@ def client(world: World, tmp_path) -> Iterator[TestClient]:
     app.state.database, app.state.events = world.engine, world.store
     app.state.settings = settings_from({}, data_dir=tmp_path)
     install_problem_handlers(app)
-    for one in (router, starred, overview_routes.router, overview_routes.starred):
+    more = performance_routes.router, report_routes.router
+    for one in (router, starred, overview_routes.router, overview_routes.starred, *more):
         app.include_router(one, prefix="/api/v1")
     with writing(world.engine) as session:
         _, token = create_key(
@@ -90,7 +91,9 @@ def test_any_span_can_be_held_against_the_reference(client: TestClient, drifted:
     both = {"start": (START + DAY).isoformat(), "end": (START + 3 * DAY).isoformat()}
     assert client.get("models/churn/drift", params=both).json()["drift_detected"] is True
     backwards = {"start": both["end"], "end": both["start"]}
-    assert client.get("models/churn/drift", params=backwards).status_code == 422
+    for path in ("drift", "quality", "performance", "fairness", "metrics", "profiles", "report"):
+        refused = client.get(f"models/churn/{path}", params=backwards)
+        assert (refused.status_code, refused.json()["detail"]) == (422, "The span must end after it begins.")
 
 
 def test_metrics_and_quality_come_from_the_profiles(client: TestClient, drifted: World) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from modelward.errors import Invalid, ModelwardError
 from modelward.events.contract import EventStore
 from modelward.governance.paired import LEAST_PAIRS, MOST_ROWS, as_json, paired_differences
+from modelward.kit.clock import require_span
 from modelward.monitoring import answers
 from modelward.monitoring.joint import read_watched
 from modelward.monitoring.performance_answers import fairness
@@ -28,8 +29,7 @@ def compared(
     Raises:
         Invalid: the span ends before it begins, or the two are no versions of one name.
     """
-    if end <= start:
-        raise Invalid("The span must end after it begins.")
+    require_span(start, end)
     if this.id == other.id or (this.project_id, this.name) != (other.project_id, other.name):
         raise Invalid("Only two versions of one name, in one project, can be compared: choose another with `with`.")
     shared = _shared(this, other, start, end)

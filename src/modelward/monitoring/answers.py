@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from modelward.errors import Invalid
+from modelward.kit.clock import require_span
 from modelward.monitoring import queries
 from modelward.monitoring.calibrations import calibration_of_span
 from modelward.monitoring.columns import SPECIAL, title_of
@@ -152,6 +153,5 @@ def _bounds(
 
 
 def _span(session: Session, model: Model, start: datetime, end: datetime) -> Profile:
-    if end <= start:
-        raise Invalid("The span must end after it begins.")
+    require_span(start, end)
     return window_profile(session, model_id=model.id, start=whole_buckets(session, model.id, start), end=end)

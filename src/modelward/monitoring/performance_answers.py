@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from modelward.kit.clock import now
+from modelward.kit.clock import now, require_span
 from modelward.monitoring.performance_queries import fairness_view, performance_of_span, performance_view
 from modelward.registry.tables import Model
 
@@ -26,6 +26,7 @@ def performance(
     session: Session, model: Model, *, start: datetime | None = None, end: datetime | None = None
 ) -> dict[str, Any]:
     """What is said of the model now, its newest judged window, and its history."""
+    require_span(start, end)
     view = performance_view(session, model_id=model.id, start=start, end=end)
     answer = {"model_id": model.id, "model": model.key, **asdict(view), "method": METHOD}
     if start is not None:
@@ -37,6 +38,7 @@ def fairness(
     session: Session, model: Model, *, start: datetime | None = None, end: datetime | None = None
 ) -> dict[str, Any]:
     """What is said of each protected attribute now, and its history."""
+    require_span(start, end)
     view = fairness_view(session, model_id=model.id, start=start, end=end)
     return {"model_id": model.id, "model": model.key, **asdict(view), "method": FAIRNESS_METHOD}
 

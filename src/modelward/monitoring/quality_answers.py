@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from modelward.errors import Invalid
 from modelward.events.contract import EventStore
 from modelward.kit.clock import now as clock_now
+from modelward.kit.clock import require_span
 from modelward.monitoring import queries
 from modelward.monitoring.columns import profiled_columns, title_of
 from modelward.monitoring.describe import rate
@@ -87,8 +87,7 @@ def quality(
 def _asked(session: Session, model: Model, start: datetime, end: datetime) -> _Asked:
     monitor = monitor_of(model)
     reference = read_reference(session, current_baseline(session, model.id))
-    if end <= start:
-        raise Invalid("The span must end after it begins.")
+    require_span(start, end)
     begins = whole_buckets(session, model.id, start)
     profile = window_profile(session, model_id=model.id, start=begins, end=end)
     window = _evaluated(session, model, monitor, start, end)

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from modelward.errors import Invalid
+from modelward.kit.clock import require_span
 from modelward.monitoring.calibrations import calibration_of_span
 from modelward.monitoring.columns import PREDICTION, SCORE, SHOWN_ONLY, feature_key
 from modelward.monitoring.joint_store import Span
@@ -45,8 +46,7 @@ def report_of(session: Session, model: Model, start: datetime, end: datetime, *,
     Raises:
         Invalid: the span ends before it begins or holds no event, or there is no reference yet.
     """
-    if end <= start:
-        raise Invalid("The span must end after it begins.")
+    require_span(start, end)
     reference = read_reference(session, current_baseline(session, model.id))
     if reference is None:
         raise Invalid("There is no reference yet to report against: upload one, or name a window of the events.")

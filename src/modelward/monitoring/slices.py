@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from modelward.errors import Invalid
 from modelward.events.contract import EventStore
+from modelward.kit.clock import require_span
 from modelward.monitoring.columns import LABEL, LATENCY, PREDICTION, SCORE, scanned, title_of, with_label
 from modelward.monitoring.joint import Watched, read_watched
 from modelward.monitoring.monitor_settings import judged
@@ -50,8 +51,7 @@ def ask_for_slices(session: Session, model: Model, by: By, start: datetime, end:
     Raises:
         Invalid: the span ends before it begins, or the model has no events.
     """
-    if end <= start:
-        raise Invalid("The span must end after it begins.")
+    require_span(start, end)
     watched = read_watched(session, model.id)
     if watched is None:
         raise Invalid("There are no events yet that could be searched: send them with POST /api/v1/events.")
