@@ -7,8 +7,9 @@ from importlib.metadata import version
 from importlib.resources import files
 from typing import Any, NamedTuple
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.routing import RouteContext, iter_route_contexts
+from starlette.routing import BaseRoute
 
 from modelward.accounts.openapi import describe
 from modelward.accounts.permission import declared_by
@@ -58,6 +59,27 @@ class Declared(NamedTuple):
 
 def create_api() -> FastAPI:
     """The FastAPI application with every domain's routes, before anything is wired to it."""
+    api = FastAPI(
+        title="Modelward",
+        version=version("modelward"),
+        openapi_url=None,  # the pages serve it, and declare who may read it
+        docs_url=None,
+        redoc_url=None,
+    )
+    api.openapi = describe(  # type: ignore[method-assign]
+        api, description=DESCRIPTION, tags=TAGS, prefixes=PREFIXES, examples=recorded_examples()
+    )
+    install_problem_handlers(api)
+    api.router.routes.extend(_routes())
+    check_declared(api)
+    return api
+
+
+@cache
+def _routes() -> tuple[BaseRoute, ...]:
+    """Every domain's routes under their prefixes. FastAPI works out what they take and give with their first use, and
+    keeps that with them; it is most of the work of making an application, so all applications of a process share them.
+    """
     from modelward.accounts import routes as accounts
     from modelward.alerting import channel_routes, incident_routes, rule_routes, silence_routes
     from modelward.evidence import routes as evidence
@@ -76,17 +98,6 @@ def create_api() -> FastAPI:
     from modelward.registry import key_routes, project_routes
     from modelward.registry import routes as registry
 
-    api = FastAPI(
-        title="Modelward",
-        version=version("modelward"),
-        openapi_url=None,  # the pages serve it, and declare who may read it
-        docs_url=None,
-        redoc_url=None,
-    )
-    api.openapi = describe(  # type: ignore[method-assign]
-        api, description=DESCRIPTION, tags=TAGS, prefixes=PREFIXES, examples=recorded_examples()
-    )
-    install_problem_handlers(api)
     starred = (
         accounts.starred,
         registry.starred,
@@ -117,11 +128,11 @@ def create_api() -> FastAPI:
         silence_routes.router,
         channel_routes.router,
     )
+    routes = APIRouter()
     for prefix in PREFIXES:
         for router in starred if prefix == "" else (*starred, *others):
-            api.include_router(router, prefix=prefix, include_in_schema=prefix == PREFIX)
-    check_declared(api)
-    return api
+            routes.include_router(router, prefix=prefix, include_in_schema=prefix == PREFIX)
+    return tuple(routes.routes)
 
 
 @cache

@@ -1,6 +1,9 @@
 """All pages, in the order in which their addresses are asked."""
 
-from fastapi import FastAPI
+from functools import cache
+
+from fastapi import APIRouter, FastAPI
+from starlette.routing import BaseRoute
 
 from modelward.web import (
     account_routes,
@@ -28,6 +31,13 @@ from modelward.web import (
 
 def include_pages(app: FastAPI) -> None:
     """Let the application answer for the pages."""
+    app.router.routes.extend(_routes())
+
+
+@cache
+def _routes() -> tuple[BaseRoute, ...]:
+    """The routes, shared by all applications of a process: see `api`."""
+    pages = APIRouter()
     for part in (
         sign_in_routes,
         oidc_routes,
@@ -50,4 +60,5 @@ def include_pages(app: FastAPI) -> None:
         policy_routes,
         routes,
     ):
-        app.include_router(part.router)
+        pages.include_router(part.router)
+    return tuple(pages.routes)
