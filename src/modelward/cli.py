@@ -52,6 +52,7 @@ class FailOn(StrEnum):
     warning = "warning"
     performance = "performance"
     fairness = "fairness"
+    segments = "segments"
 
 
 @cli.command()
@@ -94,7 +95,7 @@ def compare(
     timestamp: Annotated[str | None, typer.Option(help="The column of times, which is not compared.")] = None,
     protected: Annotated[list[str] | None, typer.Option(help="A protected column; may be given again.")] = None,
     task: Annotated[str | None, typer.Option(help="binary, multiclass or regression; else a guess.")] = None,
-    segment: Annotated[str | None, typer.Option(help="A column whose values each get a verdict of their own.")] = None,
+    segment: Annotated[str | None, typer.Option(help="A column whose values each get verdicts of their own.")] = None,
     slices: Annotated[bool, typer.Option("--slices", help="Search the parts where drift or loss is large.")] = False,
     multivariate: Annotated[bool, typer.Option("--multivariate", help="Judge all columns together too.")] = False,
     config: Annotated[Path | None, typer.Option(help="JSON of tests, thresholds, bins and the other settings.")] = None,

@@ -82,4 +82,27 @@ def nothing() -> Report:
     return compare(days, days)
 
 
-REPORTS = {"plain": plain, "hostile": hostile, "wide": lambda: wide(200), "few": few, "nothing": nothing}
+def segmented() -> Report:
+    """Segments with hostile names, in one of which the model fell, and groups in them; one is too small."""
+    rng = np.random.default_rng(3)
+    names = np.array([*_readable()[:4], "small"])
+
+    def side(wrong: float) -> dict[str, Any]:
+        part = rng.choice(names, 6 * ROWS, p=[0.3, 0.3, 0.2, 0.18, 0.02])
+        score = rng.beta(0.7, 0.7, 6 * ROWS)
+        turned = (part == SCRIPT) & (rng.random(6 * ROWS) < wrong)
+        outcome = (rng.random(6 * ROWS) < score) ^ turned
+        sex = rng.choice(["f", "m"], 6 * ROWS)
+        return {"part": part, "sex": sex, "score": score, "outcome": outcome, "x": rng.normal(size=6 * ROWS) + turned}
+
+    return compare(side(0.0), side(0.7), segment="part", label="outcome", score="score", protected=["sex"])
+
+
+REPORTS = {
+    "segmented": segmented,
+    "plain": plain,
+    "hostile": hostile,
+    "wide": lambda: wide(200),
+    "few": few,
+    "nothing": nothing,
+}

@@ -134,7 +134,7 @@ def test_missing_values_and_a_long_tail_have_segments_of_their_own() -> None:
     assert report.segments is not None
     compared = report.segments.comparisons
     assert {"(missing)", "(other)"} <= compared.keys()
-    assert len(compared) == 52
+    assert len(compared) == 22
     assert sum(entry.rows_current for entry in compared.values()) == 70_000
 
 

@@ -32,7 +32,7 @@ def outcomes_of(session: Session, model_id: int, span: Span) -> Judged:
         return unjudged(watched.plan.task, watched.mismatch)
     monitor = watched.subject.monitor
     performance = performance_of(before, now, monitor, source=f"of {basis.source}")
-    return Judged(performance, fairness_of(before, now, monitor))
+    return Judged(performance, fairness_of(before.groups, now.groups, monitor))
 
 
 def _outcomes(session: Session, watched: Watched, spans: Iterable[Span]) -> Outcomes | None:

@@ -18,10 +18,8 @@ from modelward.monitoring.joint_plan import Plan
 from modelward.monitoring.profiling import ProfiledColumn
 from modelward.monitoring.segment_tables import SegmentState
 from modelward.monitoring.window_profiles import profile_of_seconds
-from modelward.rules.segments import Cut, cut_of
+from modelward.rules.segments import MOST_SEGMENTS, Cut, cut_of
 
-MOST_KEPT = 20
-"""So many values of a segment have summaries of their own, beside those of all others and of the missing."""
 LONGEST_NAME = 200
 """A value with a longer name is among the others."""
 _FORMAT = 1
@@ -38,7 +36,7 @@ class DividedBy:
     @property
     def room(self) -> int:
         """How many values may still get a part of their own."""
-        return 0 if self.cut.values is None else max(0, MOST_KEPT - len(self.cut.values))
+        return 0 if self.cut.values is None else max(0, MOST_SEGMENTS - len(self.cut.values))
 
     def widened(self, values: Sequence[str]) -> "DividedBy":
         """With these values too."""
@@ -67,7 +65,7 @@ class SegmentPlan:
     def recipe(self) -> str:
         """The plan as a short text. Values are not part of it: one that is added is taken out of `(other)` alone."""
         cuts = [(one.name, one.source, one.cut.edges) for one in self.by]
-        return _digest([_FORMAT, MOST_KEPT, cuts, self.joint.recipe])
+        return _digest([_FORMAT, MOST_SEGMENTS, cuts, self.joint.recipe])
 
 
 def plan_of_segments(session: Session, watched: Watched, state: SegmentState | None) -> SegmentPlan:
@@ -103,7 +101,7 @@ def _divided_by(
     first = expected if expected is not None and expected.count else now
     if first is None and not edges:
         return None
-    cut = Cut(column.key, tuple(map(float, edges))) if edges else cut_of(column.key, first, now, most=MOST_KEPT)  # type: ignore[arg-type]
+    cut = Cut(column.key, tuple(map(float, edges))) if edges else cut_of(column.key, first, now, most=MOST_SEGMENTS)  # type: ignore[arg-type]
     return DividedBy(column.sent_as, column.source, cut if cut.values is None else _named_shortly(cut))
 
 

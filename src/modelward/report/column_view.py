@@ -46,6 +46,8 @@ class ColumnView:
     sentence: str
     kind: str
     drawn: Bars | None
+    hovers: bool
+    """Whether the chart tells the numbers of a bar under the pointer; the table below it has them always."""
     summary: tuple[Row, ...]
     test: str
     statistics: tuple[Row, ...]
@@ -59,7 +61,7 @@ class ColumnView:
     @property
     def chart(self) -> Markup | None:
         """Both distributions, one over the other; None without anything to draw."""
-        return _chart(self.title, self.drawn) if self.drawn and self.drawn.labels else None
+        return _chart(self.title, self.drawn, hovers=self.hovers) if self.drawn and self.drawn.labels else None
 
     @property
     def spark(self) -> Markup | None:
@@ -81,8 +83,12 @@ class ColumnView:
         return tuple(_cells(self.drawn)) if self.drawn else ()
 
 
-def view_of(finding: ColumnFinding, *, number_of: int, role: str | None, evidence: Evidence | None) -> ColumnView:
-    """The view of one column; without its evidence there is no chart."""
+def view_of(
+    finding: ColumnFinding, *, number_of: int, role: str | None, evidence: Evidence | None, many: bool = False
+) -> ColumnView:
+    """The view of one column; without its evidence there is no chart. Of `many` columns the quiet ones are drawn so
+    that they take little room in the file.
+    """
     cells = CELLS if finding.verdict.alarming else QUIET_CELLS
     drawn = evidence.bars(finding.column, cells=cells, categories=CATEGORIES) if evidence else None
     look = LOOKS[finding.verdict]
@@ -98,6 +104,7 @@ def view_of(finding: ColumnFinding, *, number_of: int, role: str | None, evidenc
         sentence=finding.reason,
         kind=finding.kind,
         drawn=drawn,
+        hovers=finding.verdict.alarming or not many,
         summary=tuple(_summary(*sides)),
         test=_test(finding, evidence),
         statistics=tuple(_statistics(finding.statistics)),
@@ -120,10 +127,11 @@ def _label(title: str) -> str:
     return f"{title}: distribution of the reference (grey) and of the current rows (blue)"
 
 
-def _chart(title: str, drawn: Bars) -> Markup:
+def _chart(title: str, drawn: Bars, *, hovers: bool) -> Markup:
     label = _label(title)
     if drawn.edges:
-        return histogram(Histogram(drawn.edges, drawn.reference, drawn.current), label=label, current="current")
+        data = Histogram(drawn.edges, drawn.reference, drawn.current)
+        return histogram(data, label=label, current="current", hovers=hovers)
     nothing = (None,) * len(drawn.labels)
     sides = zip(drawn.labels, drawn.reference or nothing, drawn.current or nothing, strict=True)
     cells = [Cell(shown(name), before, now) for name, before, now in sides]

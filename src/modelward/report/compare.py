@@ -11,6 +11,7 @@ from modelward.report.dated import OwnWindow, of_season, own_windows
 from modelward.report.evidence import Evidence
 from modelward.report.frames import Read, read_profile
 from modelward.report.judged_outcomes import judge_outcomes
+from modelward.report.judged_segments import JudgedSegments
 from modelward.report.report import Report
 from modelward.report.segments import segments_of
 from modelward.report.slices import slices_of
@@ -21,7 +22,6 @@ from modelward.rules.calibration import FEWEST, Calibration, calibrate
 from modelward.rules.comparison import compare_profiles, with_columns
 from modelward.rules.monitor import EVERY, Monitor
 from modelward.rules.seasons import season_key, within_season
-from modelward.rules.segments import Segments
 from modelward.stats import Profile
 from modelward.stats.labels import class_name
 
@@ -65,8 +65,9 @@ def compare(
         config: A `Monitor`, or its settings by name. `tests`, `thresholds` and `bins` may be one value for all columns
             or a mapping by column: `{"bins": 20, "tests": {"age": "ks"}, "thresholds": {"age": 0.01}}`. Columns of
             texts are found, and judged by their length, words and unseen words; `texts` names them, or is False.
-        segment: A column by whose values (or bands, of numbers) the rows are divided: each segment gets a verdict of
-            its own, `report.segments`.
+        segment: A column by whose values (or bands, of numbers) the rows are divided, the 20 most frequent and the
+            rest together: each gets its verdicts on drift and, with a label or protected columns, on performance and
+            fairness, `report.segments`. Every row counts: nothing is sampled.
         slices: Whether to search a sample of the rows for the parts where drift concentrates, and where the loss does
             when label and prediction or score are given: `report.slices`.
         multivariate: Whether to look at all columns together too, on a sample of 10,000 rows of each table, for what
@@ -107,11 +108,11 @@ def compare(
     joint = together(tables, judged_together(tables, monitor), monitor) if multivariate else None
     comparison = within_season(with_columns(comparison, judge_every_vector(vectors, monitor, seed)), monitor)
     left_out = {name: why for name, why in {**left_out, **vectors.left_out}.items() if name not in vectors.columns}
+    judged = judge_outcomes((reference_rows, current), profiles, roles, monitor, task=task, chances=chances, seed=seed)
     divided = None
     if segment is not None:
-        whole = {"profiles": profiles, "whole": comparison, "monitor": monitor}
+        whole = {"profiles": profiles, "whole": comparison, "known": judged.known, "monitor": monitor}
         divided = _divided(segment, reference_rows, current, skip={*skip, *left_out}, **whole)
-    judged = judge_outcomes((reference_rows, current), profiles, roles, monitor, task=task, chances=chances, seed=seed)
     found = None
     if slices:
         compared = [finding.column for finding in comparison.columns]
@@ -129,7 +130,7 @@ def compare(
     )
 
 
-def _divided(column: str, reference: Any, current: Any, **known: Any) -> Segments:
+def _divided(column: str, reference: Any, current: Any, **known: Any) -> JudgedSegments:
     try:
         return segments_of(column, reference, current, **known)
     except ValueError as error:

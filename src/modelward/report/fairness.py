@@ -1,14 +1,13 @@
 """Whether the groups of a protected attribute are treated alike, in both tables."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from modelward.report.outcomes import Outcomes
-from modelward.rules.fairness import FairnessVerdict, judge_fairness
+from modelward.rules.fairness import FairnessVerdict, judge_groups
 from modelward.rules.monitor import Monitor
 from modelward.rules.outcome_json import fairness_json
-from modelward.stats import GroupOutcomes, fairness_score
+from modelward.stats import GroupOutcomes
 
 _GRAVEST = (FairnessVerdict.UNFAIR, FairnessVerdict.BELOW_BASELINE, FairnessVerdict.NOT_ENOUGH, FairnessVerdict.FAIR)
 
@@ -40,12 +39,16 @@ class Fairness:
         }
 
 
-def fairness_of(reference: Outcomes, current: Outcomes, monitor: Monitor) -> tuple[Fairness, ...]:
-    """A verdict for each attribute, the gravest first."""
+def fairness_of(
+    reference: Mapping[str, GroupOutcomes], current: Mapping[str, GroupOutcomes], monitor: Monitor, *, looks: int = 1
+) -> tuple[Fairness, ...]:
+    """A verdict for each attribute, from the counts by its groups, the gravest first; `looks` attributes of segments
+    are judged together.
+    """
     found = [
-        _of_attribute(name, reference.groups[name], counts, monitor)
-        for name, counts in current.groups.items()
-        if name in reference.groups
+        _of_attribute(name, reference[name], counts, monitor, looks)
+        for name, counts in current.items()
+        if name in reference
     ]
     return tuple(sorted(found, key=lambda entry: _GRAVEST.index(entry.verdict)))
 
@@ -55,7 +58,8 @@ def gravest(found: Iterable[Fairness]) -> FairnessVerdict:
     return min((entry.verdict for entry in found), key=_GRAVEST.index, default=FairnessVerdict.NOT_ENOUGH)
 
 
-def _of_attribute(name: str, reference: GroupOutcomes, current: GroupOutcomes, monitor: Monitor) -> Fairness:
-    score = fairness_score(current, minimum=monitor.minimum_group)
-    finding = judge_fairness(score, limit=monitor.fairness_limit)
+def _of_attribute(
+    name: str, reference: GroupOutcomes, current: GroupOutcomes, monitor: Monitor, looks: int
+) -> Fairness:
+    finding = judge_groups(current, minimum=monitor.minimum_group, limit=monitor.fairness_limit, looks=looks)
     return Fairness(name, finding.verdict, finding.reason, reference, current, monitor)

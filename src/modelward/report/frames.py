@@ -5,7 +5,7 @@ merged: many at once, because each merge of compressed columns adds a little to 
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from modelward.report.batches import batches_in, parquet_batches, parquet_bytes, parquet_files
 from modelward.report.columns import LeftOut, summarise
 from modelward.report.csv_stream import GZIP_MAGIC, stream_csv
+from modelward.report.merging import Merging
 from modelward.report.sources import is_parquet, open_frame, reading, require_there
 from modelward.stats import Profile
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 WHOLE_BELOW = 192 * 2**20
 """What takes fewer bytes in memory is read as one table, which loses nothing by being put together."""
 
-_FAN = 64  # So many profiles are merged at once.
+_FAN = 64  # So many profiles are merged at once: a hundred are in memory of a thousand million rows.
 _UNPACKED = 6  # How many times larger a gzipped text is, as a rule.
 
 
@@ -61,14 +62,15 @@ def read_profile(data: Any, *, skip: Collection[str] = ()) -> Read:
             return consume(parquet_batches(parquet_files(path)))
         if is_parquet(path):
             return consume(parquet_batches([path])) if parquet_bytes(path) > WHOLE_BELOW else _whole(path, skip)
-        return stream_csv(path, consume) if _text_bytes(path) > WHOLE_BELOW else _whole(path, skip)
+        return stream_csv(path, consume) if text_bytes(path) > WHOLE_BELOW else _whole(path, skip)
 
 
 def _whole(path: Path, skip: Collection[str]) -> Read:
     return read_frame(open_frame(path), skip)
 
 
-def _text_bytes(path: Path) -> int:
+def text_bytes(path: Path) -> int:
+    """What a text takes once it is unpacked, roughly."""
     with path.open("rb") as file:
         packed = file.read(len(GZIP_MAGIC)) == GZIP_MAGIC
     return path.stat().st_size * (_UNPACKED if packed else 1)
@@ -89,30 +91,9 @@ def read_frame(frame: "nw.DataFrame[Any]", skip: Collection[str]) -> Read:
     return Read(Profile(rows=len(frame), columns=columns), left_out, frozenset(skip) & {*map(str, frame.columns)})
 
 
-@dataclass
-class _Merging:
-    """Profiles that come one after another: at most 64 of each level wait until they are merged into one of the next.
-
-    Of a thousand million rows a hundred profiles are in memory at a time, and each value was merged twice.
-    """
-
-    levels: list[list[Profile]] = field(default_factory=list)
-
-    def add(self, profile: Profile, level: int = 0) -> None:
-        if level == len(self.levels):
-            self.levels.append([])
-        self.levels[level].append(profile)
-        if len(self.levels[level]) == _FAN:
-            full, self.levels[level] = self.levels[level], []
-            self.add(Profile.merge(full), level + 1)
-
-    def whole(self) -> Profile:
-        return Profile.merge(profile for level in reversed(self.levels) for profile in level)
-
-
 def read_batches(tables: "Iterable[pa.Table]", *, skip: Collection[str]) -> Read:
     """The profile of all tables together; a column that cannot be compared in one of them is left out of all."""
-    merging = _Merging()
+    merging = Merging[Profile](Profile.merge, _FAN)
     left_out: dict[str, str] = {}
     skipped = frozenset[str]()
     for table in tables:

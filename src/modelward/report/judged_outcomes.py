@@ -10,7 +10,9 @@ from modelward.report.loss_estimates import estimate_losses
 from modelward.report.outcome_plan import plan_of
 from modelward.report.outcomes import read_outcomes
 from modelward.report.performance import Measured, Performance, performance_of
+from modelward.report.segment_outcomes import Known
 from modelward.rules.monitor import Monitor
+from modelward.rules.outcome_metrics import Estimate
 from modelward.rules.performance import FINAL, PerformanceVerdict
 from modelward.stats import Profile
 from modelward.stats.outcome import REGRESSION
@@ -22,10 +24,13 @@ UNREAD = (
 
 
 class Judged(NamedTuple):
-    """What was said of the outcomes; nothing of what there is nothing to say."""
+    """What was said of the outcomes; nothing of what there is nothing to say. `known` is what segments are judged by,
+    where the rows could be read.
+    """
 
     performance: Performance | None
     fairness: tuple[Fairness, ...]
+    known: Known | None = None
 
 
 def judge_outcomes(
@@ -50,11 +55,18 @@ def judge_outcomes(
         if not all(map(readable_again, tables)):
             return unjudged(plan.task, UNREAD) if plan.label else Judged(None, ())
         before, now = (read_outcomes(table, plan) for table in tables)
-        estimate = None
-        if plan.task == REGRESSION and plan.label and now.labelled < FINAL * now.rows:
-            estimate = estimate_losses(tables, profiles, plan, roles, seed=seed)
-        performance = performance_of(before, now, monitor, estimate) if plan.label else None
-        return Judged(performance, fairness_of(before, now, monitor))
+        fairness = fairness_of(before.groups, now.groups, monitor)
+        if plan.label is None:
+            return Judged(None, fairness, Known(plan))
+        if plan.task == REGRESSION:
+            missing = now.labelled < FINAL * now.rows
+            estimate = estimate_losses(tables, profiles, plan, roles, seed=seed) if missing else Estimate()
+            return Judged(performance_of(before, now, monitor, estimate), fairness, Known(plan))
+        curves, lacking = before.calibration()
+        estimate = Estimate(reason=lacking) if curves is None else now.estimates(curves)
+        performance = performance_of(before, now, monitor, estimate)
+        holds = performance.estimate_valid is not False
+        return Judged(performance, fairness, Known(plan, curves, lacking, holds))
     except ValueError as error:
         raise Invalid(str(error)) from error
 

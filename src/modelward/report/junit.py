@@ -1,12 +1,14 @@
-"""The report as JUnit XML, which every build server reads: one test case a column."""
+"""The report as JUnit XML, which every build server reads: one test case a column, and one a verdict on a segment."""
 
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from modelward.report.column_view import shown
+from modelward.report.fairness import Fairness
 from modelward.report.looks import LOOKS, Look, gravest_first
 from modelward.report.outcome_looks import FAIRNESS, PERFORMANCE
+from modelward.report.performance import Performance
 from modelward.rules.finding import ColumnFinding
 from modelward.rules.verdict import Verdict
 
@@ -22,11 +24,12 @@ def to_junit(report: "Report") -> str:
     joint = () if report.together is None else (report.together.verdict,)
     outcomes = list(_outcomes(report))
     verdicts = [*(finding.verdict for finding in report.columns), *joint, *(verdict for _, verdict, _ in outcomes)]
+    skipped = len(report.left_out) + len(_segments_left_out(report))
     counts = {
-        "tests": str(len(verdicts) + len(report.left_out)),
+        "tests": str(len(verdicts) + skipped),
         "failures": str(verdicts.count(Verdict.DRIFTED)),
         "errors": "0",
-        "skipped": str(verdicts.count(Verdict.TOO_FEW) + len(report.left_out)),
+        "skipped": str(verdicts.count(Verdict.TOO_FEW) + skipped),
     }
     suites = ET.Element("testsuites", {"name": "modelward compare", **counts})
     suite = ET.SubElement(suites, "testsuite", {"name": "modelward compare", **counts, "time": "0"})
@@ -37,6 +40,8 @@ def to_junit(report: "Report") -> str:
         _case(whole, report.together.verdict, report.together.reason, "decided by domain_classifier")
     for name, verdict, told in outcomes:
         _case(_named(suite, name), verdict, told, told)
+    for name, reason in _segments_left_out(report):
+        ET.SubElement(_named(suite, name), "skipped", {"message": shown(reason)})
     for column, reason in report.left_out.items():
         ET.SubElement(_named(suite, column), "skipped", {"message": shown(reason)})
     ET.indent(suites)
@@ -46,11 +51,29 @@ def to_junit(report: "Report") -> str:
 
 
 def _outcomes(report: "Report") -> Iterator[tuple[str, Verdict, str]]:
-    """Performance and each protected attribute as a test: its name, how it ended, and why."""
-    if report.performance is not None:
-        yield "performance", _ending(PERFORMANCE[report.performance.verdict]), report.performance.reason
-    for entry in report.fairness:
-        yield f"fairness by {entry.attribute}", _ending(FAIRNESS[entry.verdict]), entry.reason
+    """Performance and each protected attribute as a test, of all rows and of each segment: name, ending, and why."""
+    yield from _judged("", report.performance, report.fairness)
+    found = report.segments
+    for name in found.names if found else ():
+        assert found is not None
+        part = f"{found.column} = {name}"
+        if name in found.comparisons:
+            yield part, found.comparisons[name].verdict, found.comparisons[name].reason
+        yield from _judged(f" where {part}", found.performance.get(name), found.fairness.get(name, ()))
+
+
+def _judged(
+    where: str, performance: Performance | None, fairness: Sequence[Fairness]
+) -> Iterator[tuple[str, Verdict, str]]:
+    if performance is not None:
+        yield f"performance{where}", _ending(PERFORMANCE[performance.verdict]), performance.reason
+    for entry in fairness:
+        yield f"fairness by {entry.attribute}{where}", _ending(FAIRNESS[entry.verdict]), entry.reason
+
+
+def _segments_left_out(report: "Report") -> list[tuple[str, str]]:
+    found = report.segments
+    return [(f"{found.column} = {name}", reason) for name, reason in found.left_out.items()] if found else []
 
 
 def _ending(look: Look) -> Verdict:

@@ -6,14 +6,16 @@ from typing import TYPE_CHECKING
 
 from modelward.report.column_view import shown
 from modelward.report.fairness import Fairness
+from modelward.report.judged_segments import JudgedSegments
 from modelward.report.looks import LOOKS, gravest_first, look_of
 from modelward.report.outcome_looks import FAIRNESS
 from modelward.report.performance import Performance
 from modelward.report.performance_view import performance_view
+from modelward.report.segment_view import segments_view
 from modelward.report.terminal import headline
 from modelward.report.writing import NOTHING, score
 from modelward.rules import phrases
-from modelward.rules.finding import ColumnFinding
+from modelward.rules.finding import ColumnFinding, Comparison
 from modelward.rules.joint import JointFinding
 from modelward.rules.verdict import Verdict
 
@@ -90,10 +92,23 @@ def _beside(report: "Report") -> Iterator[str]:
         if lines:
             yield from ("", f"**{title}**", "", *(f"- {_sentence(line)}" for line in lines[:_LINES]))
     if report.segments is not None:
-        drifted = [f"{_code(name)}" for name in report.segments.drifted]
-        many = len(report.segments.comparisons)
-        told = f"{len(drifted):,} of {many:,} drifted" + (f": {', '.join(drifted[:_LINES])}" if drifted else "")
-        yield from ("", f"**Segments of {_code(report.segments.column)}**: {told}")
+        yield from ("", *_segments(report.segments, report.comparison))
+
+
+def _segments(found: JudgedSegments, whole: Comparison) -> Iterator[str]:
+    """How many segments drifted, fell or are unfair, and a row for each of which anything is wrong."""
+    yield f"**Segments of {_code(found.column)}**"
+    yield ""
+    yield from (f"- {_sentence(line)}" for line in found.summary)
+    view = segments_view(found, whole)
+    rows = [row for row in view.rows if row.look.slug in {"drifted", "warning"}]
+    if rows:
+        yield from ("", "| segment | rows | what happened |", "| --- | ---: | --- |")
+    for row in rows[:_LINES]:
+        look, said = row.sentences[0]
+        yield f"| {_code(row.title)} | {_plain(row.rows)} | {look.sign} {look.of_column}: {_sentence(said)} |"
+    if len(rows) > _LINES:
+        yield from ("", f"… and {len(rows) - _LINES:,} more segments, which the HTML report has.")
 
 
 def _together(joint: JointFinding) -> str:

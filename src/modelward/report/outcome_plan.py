@@ -6,7 +6,7 @@ classes; other numbers are a regression; names are classes.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -42,6 +42,10 @@ class Plan:
     protected: tuple[Cut, ...] = field(default=())
     chances: Mapping[str, str] = field(default_factory=dict)
     """Of many classes, the column of the probability of each."""
+
+    def within(self, column: str) -> "Plan":
+        """For the parts of the rows that a column divides them into: its own groups are not within any of them."""
+        return replace(self, protected=tuple(cut for cut in self.protected if cut.column != column))
 
 
 def plan_of(

@@ -4,18 +4,24 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from modelward.report.dated import frames_in
+from modelward.report.merging import Merging
 from modelward.report.outcome_plan import Plan
 from modelward.report.outcome_rows import OutcomeRows, Values, outcome_rows
 from modelward.rules.outcome_metrics import Curves, Estimate, calibrated, estimated, measured
 from modelward.stats import GroupOutcomes, Metric, Outcome, intersection
 from modelward.stats.group_outcomes import BETWEEN
 
+if TYPE_CHECKING:
+    import narwhals as nw
+
 KEPT = 2**20
 """So many different scores of a class are kept as they are, so that a ROC AUC is exact to the last digit; the service,
 which keeps a summary of every hour, keeps fewer."""
+FAN = 6
+"""So many batches are merged at once: up to 64 MB each where all scores differ."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,14 +33,14 @@ class Outcomes:
     groups: Mapping[str, GroupOutcomes]
 
     @classmethod
-    def merge(cls, parts: Iterable["Outcomes"]) -> "Outcomes":
-        """The outcomes of all parts together."""
+    def merge(cls, parts: Iterable["Outcomes"], *, kept: int = KEPT) -> "Outcomes":
+        """The outcomes of all parts together, of whose different scores so many are kept as they are."""
         every = list(parts)
         groups: defaultdict[str, list[GroupOutcomes]] = defaultdict(list)
         for part in every:
             for name, counts in part.groups.items():
                 groups[name].append(counts)
-        whole = Outcome.merge([part.outcome for part in every], cap=KEPT)
+        whole = Outcome.merge([part.outcome for part in every], cap=kept)
         return cls(every[0].task, whole, {name: GroupOutcomes.merge(some) for name, some in groups.items()})
 
     @property
@@ -67,12 +73,16 @@ def read_outcomes(data: Any, plan: Plan) -> Outcomes:
     Raises:
         Invalid: a score, or the outcome of a regression, is no number, or the scores of classes are no probabilities.
     """
-    return Outcomes.merge(_of_rows(outcome_rows(frame, plan), plan) for frame in frames_in(data))
+    merging = Merging[Outcomes](Outcomes.merge, FAN)
+    for frame in frames_in(data):
+        merging.add(outcomes_in(frame, plan))
+    return merging.whole()
 
 
-def _of_rows(rows: OutcomeRows, plan: Plan) -> Outcomes:
-    whole = Outcome.of(plan.task, rows, threshold=plan.threshold, cap=KEPT)
-    return Outcomes(plan.task, whole, _by_group(rows))
+def outcomes_in(frame: "nw.DataFrame[Any]", plan: Plan, *, kept: int = KEPT) -> Outcomes:
+    """The outcomes of a frame, of whose different scores so many are kept as they are."""
+    rows = outcome_rows(frame, plan)
+    return Outcomes(plan.task, Outcome.of(plan.task, rows, threshold=plan.threshold, cap=kept), _by_group(rows))
 
 
 def _by_group(rows: OutcomeRows) -> dict[str, GroupOutcomes]:

@@ -10,9 +10,10 @@ from markupsafe import Markup, escape
 
 from modelward.report.column_view import ColumnView, shown, view_of
 from modelward.report.fairness_view import fairness_views
-from modelward.report.looks import LOOKS, ORDER, Look, gravest_first, look_of
+from modelward.report.looks import LOOKS, gravest_first, look_of
 from modelward.report.meanings import MEANINGS
 from modelward.report.performance_view import performance_view
+from modelward.report.segment_view import segments_view
 from modelward.report.terminal import headline
 from modelward.report.writing import count, exact, number, probability, score
 from modelward.rules.monitor import Monitor
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from modelward.report.report import Report
 
 OPEN = 12  # columns with a finding that stand open; a reader of more of them opens what he wants
+MANY = 30  # columns; of more the quiet ones take most of the file
 NOTEBOOK_ROWS = 10
 MOST_REASONS = 12
 _QUOTED = re.compile(r"`([^`]{1,200})`")
@@ -77,7 +79,8 @@ def to_notebook(report: "Report") -> str:
 def _views(report: "Report", *, most: int | None = None) -> Iterator[ColumnView]:
     for place, finding in enumerate(gravest_first(report.columns)[:most], start=1):
         role = report.roles.get(finding.column)
-        yield view_of(finding, number_of=place, role=role, evidence=report.evidence)
+        many = len(report.columns) > MANY
+        yield view_of(finding, number_of=place, role=role, evidence=report.evidence, many=many)
 
 
 def _values(report: "Report", views: list[ColumnView]) -> dict[str, Any]:
@@ -95,8 +98,7 @@ def _values(report: "Report", views: list[ColumnView]) -> dict[str, Any]:
         "performance": performance_view(report.performance) if report.performance else None,
         "fairness": fairness_views(report.fairness),
         "why": report.why[:MOST_REASONS],
-        "segments": report.segments,
-        "segment_rows": list(_segments(report)),
+        "segments": segments_view(report.segments, report.comparison) if report.segments else None,
         "slices": report.slices,
         "left_out": [(shown(name), reason) for name, reason in report.left_out.items()],
         "names": [shown(name) for name in (evidence.names if evidence else ("reference", "current"))],
@@ -105,14 +107,6 @@ def _values(report: "Report", views: list[ColumnView]) -> dict[str, Any]:
         "compressed": evidence is not None and _compressed(evidence),
         "meanings": [MEANINGS[key] for key in _used(report)],
     }
-
-
-def _segments(report: "Report") -> Iterator[tuple[str, Look, str, str]]:
-    """The segments, the gravest first: name, look, rows, and what happened."""
-    compared = report.segments.comparisons if report.segments else {}
-    for name, entry in sorted(compared.items(), key=lambda pair: ORDER.index(pair[1].verdict)):
-        rows = f"{exact(entry.rows_current)} against {exact(entry.rows_reference)}"
-        yield name, LOOKS[entry.verdict], rows, entry.findings[0].reason if entry.findings else entry.reason
 
 
 def _used(report: "Report") -> list[str]:

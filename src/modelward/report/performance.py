@@ -149,7 +149,7 @@ def performance_of(
     )
     verdict, reason = _with_estimate(finding, apart=bool(apart))
     shown = finding.metric or next(iter(standards), judged_by[0] if judged_by else None)
-    sides = (_measured(reference, before), _measured(current, now, estimate))
+    sides = (measured_side(reference, before), measured_side(current, now, estimate))
     return Performance(current.task, verdict, reason, shown, *sides, None if apart is None else not apart)
 
 
@@ -174,7 +174,8 @@ def _with_estimate(finding: PerformanceFinding, *, apart: bool) -> tuple[Perform
     return (finding.verdict if finding.verdict.alarming else PerformanceVerdict.CONCEPT_DRIFT), told
 
 
-def _measured(outcomes: Outcomes, metrics: Mapping[str, Metric], estimate: Estimate | None = None) -> Measured:
+def measured_side(outcomes: Outcomes, metrics: Mapping[str, Metric], estimate: Estimate | None = None) -> Measured:
+    """What a report tells of one table, or one part of it."""
     held = outcomes.outcome
     counted = (held.confusion, held.residuals, areas_of(held))
     return Measured(outcomes.rows, outcomes.labelled, metrics, estimate or Estimate(), *counted)

@@ -2,26 +2,26 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
 from modelward.errors import Conflict, Invalid
 from modelward.report.evidence import Evidence
-from modelward.report.fairness import Fairness, gravest
+from modelward.report.fairness import Fairness
+from modelward.report.judged_segments import JudgedSegments, fairness_dict
 from modelward.report.performance import Performance
 from modelward.rules import phrases
 from modelward.rules.finding import ColumnFinding, Comparison
 from modelward.rules.finding import plain as plain_values
 from modelward.rules.joint import JointFinding
 from modelward.rules.monitor import Monitor
-from modelward.rules.segments import Segments
 from modelward.rules.slices import FoundSlice
 from modelward.rules.verdict import Verdict, worst
 from modelward.rules.why import Context, Why, why
 
-Limit = Literal["drift", "warning", "performance", "fairness"]
+Limit = Literal["drift", "warning", "performance", "fairness", "segments"]
 Kind = Literal["html", "json", "markdown", "junit"]
 _WRITERS: Mapping[str, Kind] = {
     ".html": "html",
@@ -39,6 +39,7 @@ _FAILING: Mapping[str, frozenset[Verdict]] = {
 _OF_OUTCOMES = {
     "performance": "the columns of the label, and of the prediction or score",
     "fairness": "protected columns, and the prediction or score of two classes",
+    "segments": "the column that the rows are divided by",
 }
 
 
@@ -63,7 +64,7 @@ class Report:
     left_out: Mapping[str, str] = field(default_factory=dict)
     roles: Mapping[str, str] = field(default_factory=dict)
     evidence: Evidence | None = field(default=None, repr=False, compare=False)
-    segments: Segments | None = field(default=None, repr=False)
+    segments: JudgedSegments | None = field(default=None, repr=False)
     slices: tuple[FoundSlice, ...] | None = None
     together: JointFinding | None = None
     performance: Performance | None = None
@@ -79,13 +80,13 @@ class Report:
     def verdict(self) -> Verdict:
         """The gravest verdict of any column, or of all together where they were looked at: `ok`, `warning`, `drifted`,
         or `too_few` when nothing could be said. Performance that fell and groups that are treated unfairly are a
-        `warning` of the whole: they are no drift.
+        `warning` of the whole, because they are no drift, and so is whatever is wrong in a segment.
         """
         joint = self.together
         verdicts = [self.comparison.verdict]
         verdicts += [joint.verdict] if joint is not None and joint.verdict.alarming else []
-        fell = self.performance is not None and self.performance.alarming
-        verdicts += [Verdict.WARNING] if fell or any(entry.alarming for entry in self.fairness) else []
+        beside = [self.performance, *self.fairness, self.segments]
+        verdicts += [Verdict.WARNING] if any(found is not None and found.alarming for found in beside) else []
         return worst(verdicts)
 
     @property
@@ -95,14 +96,14 @@ class Report:
 
     @property
     def beside_columns(self) -> tuple[str, ...]:
-        """What is wrong beside the columns, each in a sentence: all together, performance, fairness."""
+        """What is wrong beside the columns, each in a sentence: all together, performance, fairness, segments."""
         joint = self.together
         found = [f"{joint.reason[0].upper()}{joint.reason[1:]}."] if joint and joint.verdict.alarming else []
         if self.performance is not None and self.performance.alarming:
             found.append(self.performance.brief)
         if unfair := [entry.attribute for entry in self.fairness if entry.alarming]:
             found.append(f"Groups are treated unfairly by {phrases.quoted(unfair)}.")
-        return tuple(found)
+        return (*found, *(self.segments.sentences(self.comparison) if self.segments else ()))
 
     @cached_property
     def why(self) -> tuple[Why, ...]:
@@ -126,16 +127,34 @@ class Report:
         )
 
     def segment(self, name: str) -> "Report":
-        """The report of one segment of the column that the comparison was divided by.
+        """The report of one segment of the column that the comparison was divided by: its drift, its performance and
+        its fairness, judged as one of all segments.
 
         Raises:
             KeyError: the comparison was not divided, or it has no such segment, or too few rows in it.
         """
-        compared = self.segments.comparisons if self.segments else {}
-        if self.segments is None or name not in compared:
-            known = self.segments.left_out.get(name, "there is no such segment") if self.segments else "no segments"
+        found = self.segments
+        if found is None or name not in found.comparisons:
+            known = found.left_out.get(name, "there is no such segment") if found else "no segments"
             raise KeyError(f"{name!r} was not compared: {known}")
-        return Report(compared[name], self.left_out, self.roles)
+        compared = {finding.column for finding in found.comparisons[name].columns}
+        return Report(
+            found.comparisons[name],
+            self.left_out,
+            {column: role for column, role in self.roles.items() if column in compared},
+            self._evidence_of(name),
+            performance=found.performance.get(name),
+            fairness=found.fairness.get(name, ()),
+        )
+
+    def _evidence_of(self, segment: str) -> Evidence | None:
+        """What the pictures of one segment are drawn from."""
+        whole, found = self.evidence, self.segments
+        if whole is None or found is None or segment not in found.profiles:
+            return None
+        before, now = found.profiles[segment]
+        names = f"{whole.names[0]}, {found.column} = {segment}", f"{whole.names[1]}, {found.column} = {segment}"
+        return replace(whole, reference=before, current=now, names=names)
 
     @property
     def columns(self) -> tuple[ColumnFinding, ...]:
@@ -162,7 +181,8 @@ class Report:
 
     def fails(self, limit: Limit) -> bool:
         """Whether the verdict is past a limit: `"drift"`; `"warning"`, which is stricter and holds for all that was
-        looked at; or `"performance"` or `"fairness"`, which ask for these alone.
+        looked at; `"performance"` or `"fairness"`, which ask for these alone, of all rows and of every segment; or
+        `"segments"`, which asks for all that was looked at in any segment.
 
         Raises:
             Invalid: it is none of these, or what it asks for was not looked at.
@@ -172,10 +192,14 @@ class Report:
         if limit not in _OF_OUTCOMES:
             known = ", ".join(map(repr, (*_FAILING, *_OF_OUTCOMES)))
             raise Invalid(f"{limit!r} is no limit of a comparison; choose one of {known}")
-        found = self.fairness if limit == "fairness" else (self.performance,) if self.performance else ()
+        asked = {"fairness": self.fairness, "performance": (self.performance,), "segments": (self.segments,)}[limit]
+        found = [entry for entry in asked if entry is not None]
         if not found:
-            raise Invalid(f"the {limit} was not looked at; name {_OF_OUTCOMES[limit]}")
-        return any(entry.alarming for entry in found)
+            was = "segments were" if limit == "segments" else f"{limit} was"
+            raise Invalid(f"the {was} not looked at; name {_OF_OUTCOMES[limit]}")
+        parts = {"fairness": "unfair", "performance": "fell"}.get(limit)
+        within = getattr(self.segments, parts) if self.segments and parts else ()
+        return bool(within) or any(entry.alarming for entry in found)
 
     def raise_on(self, limit: Limit) -> "Report":
         """This report, when its verdict is within the limit.
@@ -204,9 +228,7 @@ class Report:
         return {**plain, **whole, "columns": columns, "left_out": dict(self.left_out), **explained}
 
     def _fairness_dict(self) -> dict[str, Any] | None:
-        if not self.fairness:
-            return None
-        return {"verdict": gravest(self.fairness).value, "attributes": [entry.to_dict() for entry in self.fairness]}
+        return fairness_dict(self.fairness) if self.fairness else None
 
     def to_json(self) -> str:
         """The report as JSON text."""

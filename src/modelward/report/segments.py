@@ -1,23 +1,21 @@
 """The segments of a column in two tables: their rows are read a second time, and divided."""
 
-from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection, Mapping
+from dataclasses import fields, replace
+from typing import Any
 
 from modelward.errors import Invalid
-from modelward.report.batches import batches_in, parquet_batches, parquet_files
-from modelward.report.columns import arrow_of
-from modelward.report.frames import read_frame
-from modelward.report.segment_rows import rows_by_segment
-from modelward.report.sources import is_parquet, open_frame, reading
+from modelward.report.judged_segments import JudgedSegments
+from modelward.report.outcomes import Outcomes
+from modelward.report.parts import Part, read_parts
+from modelward.report.segment_outcomes import Known, fairness_by_segment, performances_of
 from modelward.rules.finding import Comparison
 from modelward.rules.monitor import Monitor
-from modelward.rules.segments import Cut, Segments, compare_segments, cut_of
+from modelward.rules.segment_ranking import ranked_by_loss
+from modelward.rules.segments import MOST_SEGMENTS, Cut, Segments, compare_segments, cut_of
 from modelward.stats import Profile
 
-if TYPE_CHECKING:
-    import narwhals as nw
+Parts = Mapping[str, Part]
 
 
 def segments_of(
@@ -27,46 +25,44 @@ def segments_of(
     *,
     profiles: tuple[Profile, Profile],
     whole: Comparison,
+    known: Known | None,
     monitor: Monitor,
     skip: Collection[str],
-) -> Segments:
-    """The verdict on every segment of a column; both tables are read a second time, in batches where they are large.
+) -> JudgedSegments:
+    """The verdicts on every segment of a column; both tables are read a second time, in batches where they are large.
+
+    `known` is what was found out about the outcomes of all rows; without it the segments' drift alone is judged.
 
     Raises:
         Invalid: the column cannot be divided by, or a table cannot be read twice.
+        ValueError: a named test does not fit its column.
     """
     cut = _cut(column, profiles, monitor)
-    sides = (_divided(reference, cut, skip), _divided(current, cut, skip))
-    return compare_segments(column, *sides, whole, monitor)
+    inner = replace(known, plan=known.plan.within(column)) if known else None
+    plan = inner.plan if inner else None
+    before, now = (read_parts(table, cut, skip=skip, plan=plan) for table in (reference, current))
+    found = compare_segments(column, _profiles(before), _profiles(now), whole, monitor)
+    sides = {name: (before[name].profile, now[name].profile) for name in found.comparisons}
+    judged = JudgedSegments(**_fields(found), profiles=sides)
+    return judged if inner is None else _with_outcomes(judged, _outcomes(before), _outcomes(now), inner, monitor)
 
 
-def frames_of(data: Any) -> "Iterator[nw.DataFrame[Any]]":
-    """A table that was read before, once more, as frames.
-
-    Raises:
-        Invalid: it cannot be read twice, or it holds no rows but their profile.
-    """
-    import pyarrow as pa
-
-    if isinstance(data, Profile):
-        raise Invalid("a profile holds no rows that could be divided; give the table that it was made from")
-    if isinstance(data, pa.RecordBatchReader):
-        raise Invalid("an Arrow reader can be read only once, and segments need a second time; give a table or a path")
-    if isinstance(data, str | Path):
-        yield from _of_path(Path(data))
-        return
-    batches = batches_in(data)
-    yield from map(open_frame, [data] if batches is None else batches)
-
-
-def _of_path(path: Path) -> "Iterator[nw.DataFrame[Any]]":
-    with reading(path):
-        if path.is_dir():
-            yield from map(open_frame, parquet_batches(parquet_files(path)))
-        elif is_parquet(path):
-            yield from map(open_frame, parquet_batches([path]))
-        else:
-            yield open_frame(path)
+def _with_outcomes(
+    judged: JudgedSegments,
+    before: Mapping[str, Outcomes],
+    now: Mapping[str, Outcomes],
+    known: Known,
+    monitor: Monitor,
+) -> JudgedSegments:
+    fairness = fairness_by_segment(before, now, monitor)
+    if not known.plan.label:
+        return replace(judged, fairness=fairness)
+    return replace(
+        judged,
+        performance=performances_of(before, now, known, monitor),
+        fairness=fairness,
+        ranking=ranked_by_loss({name: one.outcome for name, one in now.items()}, known.plan.task),
+    )
 
 
 def _cut(column: str, profiles: tuple[Profile, Profile], monitor: Monitor) -> Cut:
@@ -75,13 +71,16 @@ def _cut(column: str, profiles: tuple[Profile, Profile], monitor: Monitor) -> Cu
         raise Invalid(
             f"the rows cannot be divided by {column!r}: it must be in both tables, and hold numbers or categories"
         )
-    return cut_of(column, reference, current, monitor.segment_edges.get(column))
+    return cut_of(column, reference, current, monitor.segment_edges.get(column), most=MOST_SEGMENTS)
 
 
-def _divided(data: Any, cut: Cut, skip: Collection[str]) -> Mapping[str, Profile]:
-    """The profile of each segment of a table."""
-    parts: defaultdict[str, list[Profile]] = defaultdict(list)
-    for frame in frames_of(data):
-        for name, rows in rows_by_segment(arrow_of(frame.get_column(cut.column)), cut):
-            parts[name].append(read_frame(frame[rows.tolist()], skip).profile)
-    return {name: some[0] if len(some) == 1 else Profile.merge(some) for name, some in parts.items()}
+def _profiles(parts: Parts) -> dict[str, Profile]:
+    return {name: part.profile for name, part in parts.items()}
+
+
+def _outcomes(parts: Parts) -> dict[str, Outcomes]:
+    return {name: part.outcomes for name, part in parts.items() if part.outcomes is not None}
+
+
+def _fields(found: Segments) -> dict[str, Any]:
+    return {one.name: getattr(found, one.name) for one in fields(Segments)}

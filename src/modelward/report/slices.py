@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from modelward.report.again import frames_of
 from modelward.report.columns import LeftOut, arrow_of
 from modelward.report.segment_rows import rows_by_segment
-from modelward.report.segments import frames_of
 from modelward.rules.segments import Cut, value_name
 from modelward.rules.slices import Coded, FoundSlice, drift_slices, loss_slices
 from modelward.stats.arrays import F64, I64

@@ -129,9 +129,7 @@ def _outcomes(report: "Report") -> Iterator[str]:
         yield f"{said.sign} fairness by {phrases.shortened(entry.attribute)}, {said.word.lower()}: {entry.reason}"
     yield from (f"why: {entry.sentence}" for entry in report.why[:_REASONS] if entry.guess or report.segments)
     if report.segments is not None:
-        drifted, many = report.segments.drifted, len(report.segments.comparisons)
-        named = f": {phrases.quoted(drifted)}" if drifted else ""
-        yield f"{len(drifted):,} of {many:,} segments of {phrases.shortened(report.segments.column)} drifted{named}"
+        yield from report.segments.summary
     yield from (f"slice: {entry.sentence}" for entry in (report.slices or ())[:_SLICES])
 
 

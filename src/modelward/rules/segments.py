@@ -16,6 +16,9 @@ from modelward.stats import NumericSummary, Profile, Summary
 
 MOST_VALUES = 50
 """So many values have a segment of their own; the rest of them are one together."""
+MOST_SEGMENTS = 20
+"""Of a column that all rows are divided by, so many values are judged by themselves, beside all others and the missing:
+each has summaries of every column, and each is one more look."""
 FEW_VALUES = 10
 """A numeric column of no more values than this has a segment for each of them."""
 OTHER, MISSING = "(other)", "(missing)"

@@ -29,7 +29,9 @@ class Histogram:
     current: Sequence[float] | None
 
 
-def histogram(data: Histogram, *, label: str, height: float = 184, current: str = "this window") -> Markup:
+def histogram(
+    data: Histogram, *, label: str, height: float = 184, current: str = "this window", hovers: bool = True
+) -> Markup:
     """The reference as grey bars, the current rows (called `current` in the hover) in the accent over them."""
     sides = [side for side in (data.reference, data.current) if side is not None]
     frame = Frame.around([v for side in sides for v in side], height=height)
@@ -41,7 +43,7 @@ def histogram(data: Histogram, *, label: str, height: float = 184, current: str 
                 *([_bars(frame, data.reference, "bar reference")] if data.reference is not None else []),
                 *([_bars(frame, data.current, "bar current")] if data.current is not None else []),
             ),
-            *(_hit(data, n, cells, height, current) for n in range(cells)),
+            *(_hit(data, n, cells, height, current) for n in range(cells if hovers else 0)),
         ]
     )
     return drawing(frame, _edge_labels(data.edges), body, label=label, write=percent)
