@@ -155,6 +155,8 @@ def test_constraints_are_suggested_put_in_force_and_taken_away(client: TestClien
         ({"column": "aeg"}, "There is no column 'aeg'; the model has age"),
         ({"column": "age", "minimum": 2, "maximum": 1}, "minimum is above maximum"),
         ({"column": "age", "colour": "red"}, "colour"),
+        ({"column": "town", "minimum": 1}, "'town' cannot be used: it holds text, which has no minimum and no maximum"),
+        ({"column": "age", "allowed": ["old"]}, "'age' cannot be used: it holds numbers, and allowed is a list"),
         ({"column": "age", "minimum": "Infinity"}, "minimum"),
     ],
 )

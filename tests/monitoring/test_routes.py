@@ -116,6 +116,10 @@ def test_settings_are_strict_and_change_the_verdict(client: TestClient, drifted:
     refused = client.put("models/churn/monitor", json={"ignore": ["aeg"]})
     assert refused.status_code == 422
     assert "'aeg'" in refused.json()["detail"]
+    unfit = client.put("models/churn/monitor", json={"tests": {"town": "ks"}})
+    assert unfit.status_code == 422
+    assert "kolmogorov_smirnov compares numbers, and `town` holds text; choose" in unfit.json()["detail"]
+    assert "'aeg'" in client.put("models/churn/monitor", json={"column_bins": {"aeg": 5}}).json()["detail"]
     assert client.put("models/churn/monitor", json={"ignore": ["age"], "bins": 12}).json()["ignore"] == ["age"]
     assert client.get("models/churn/monitor").json()["bins"] == 12
     told = len(drifted.signals())

@@ -17,7 +17,7 @@ from modelward.monitoring.subject import read_reference
 from modelward.registry.entries import about_model
 from modelward.registry.service import current_baseline
 from modelward.registry.tables import Model
-from modelward.rules.constraints import Constraint, suggest
+from modelward.rules.constraints import Constraint, suggest, unheld
 
 _OUTCOMES = {name[1:]: name for name in SPECIAL}
 
@@ -66,7 +66,7 @@ def _by_column(entries: Iterable[Constraint]) -> dict[str, Any]:
 
 
 def _parsed(session: Session, model: Model, number: int, wire: dict[str, Any]) -> Constraint:
-    known = {column.key for column in profiled_columns(session, model.id)}
+    known = {column.key: column.kind for column in profiled_columns(session, model.id)}
     named = wire["column"]
     key = feature_key(named)
     if key not in known:
@@ -76,9 +76,13 @@ def _parsed(session: Session, model: Model, number: int, wire: dict[str, Any]) -
         names = ", ".join(sorted(map(title_of, known)))
         raise Invalid(f"There is no column {named!r}; the model has {names}.", fields=(field,))
     try:
-        return Constraint.from_dict({**wire, "column": key})
+        asked = Constraint.from_dict({**wire, "column": key})
     except ValueError as error:
         raise Invalid(f"The {error}.".replace("The the", "The")) from error
+    if key in known and (said := unheld(asked, "numeric" if known[key] == "numeric" else "text")):
+        field = FieldError(f"constraints.{number}", "the column is of another kind")
+        raise Invalid(f"The constraint of {named!r} cannot be used: {said}.", fields=(field,))
+    return asked
 
 
 def _shown(entry: Constraint) -> dict[str, Any]:

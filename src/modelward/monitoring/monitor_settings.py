@@ -18,7 +18,8 @@ from modelward.monitoring.tables import BucketProfile, Partial
 from modelward.registry.entries import about_model
 from modelward.registry.service import known_time_zone
 from modelward.registry.tables import Model
-from modelward.rules.monitor import EVERY, Monitor
+from modelward.rules.monitor import EVERY, TESTS, Monitor
+from modelward.rules.named_test import misfit
 
 
 def monitor_of(model: Model) -> Monitor:
@@ -37,7 +38,8 @@ def change_monitor(
     """Replace the model's settings by these (what is not named gets its starting value), and evaluate all windows anew.
 
     Raises:
-        Invalid: an unknown name, a value that cannot be meant, or a column that the model does not have.
+        Invalid: an unknown name, a value that cannot be meant, a column that the model does not have, or a test that
+            does not fit its column.
     """
     monitor = _parsed(wire)
     _check_columns(session, model, monitor)
@@ -67,15 +69,17 @@ def _parsed(wire: Mapping[str, Any]) -> Monitor:
     try:
         return Monitor.from_dict(wire)
     except (ValueError, TypeError, KeyError) as error:
-        raise Invalid(f"These settings cannot be used: {error}.") from error
+        raise Invalid(f"These settings cannot be used: {str(error).removesuffix('.')}.") from error
 
 
 def _check_columns(session: Session, model: Model, monitor: Monitor) -> None:
-    features = {column.key for column in profiled_columns(session, model.id)} - set(SPECIAL)
+    columns = profiled_columns(session, model.id)
+    features = {column.key for column in columns} - set(SPECIAL)
     if not features:
         return  # Settings may come before the first event; then nobody knows the columns yet.
     known = features | {EVERY, *SPECIAL}
     places = {"ignore": monitor.ignore, "tests": monitor.tests, "thresholds": monitor.thresholds}
+    places |= {"column_bins": monitor.column_bins}
     places |= {"segments": monitor.segments, "importance": monitor.importance}
     strangers = [(place, name) for place, names in places.items() for name in names if name not in known]
     if strangers:
@@ -84,3 +88,7 @@ def _check_columns(session: Session, model: Model, monitor: Monitor) -> None:
         raise Invalid(
             f"{place} names {name!r}, which the model does not have: {', '.join(sorted(known))}.", fields=fields
         )
+    for column in columns:
+        test = TESTS.get(monitor.tests.get(column.key, ""))
+        if test is not None and (said := misfit(test, column.key, column.kind)):
+            raise Invalid(f"{said}.", fields=(FieldError(f"tests.{column.key}", "the test does not fit the column"),))

@@ -89,6 +89,19 @@ def _problems(asked: Constraint) -> Iterator[str]:
         yield "tolerance is a share of the rows, from 0 up to but without 1"
 
 
+def unheld(asked: Constraint, kind: Kind) -> str:
+    """Why a constraint can say nothing of a column that holds this kind; nothing where it can."""
+    if asked.kind is not None:
+        return ""  # Whatever is of another kind violates it.
+    if kind == "text" and (asked.minimum is not None or asked.maximum is not None or asked.non_negative):
+        return "it holds text, which has no minimum and no maximum; give allowed, or ask for the kind numeric"
+    if kind == "numeric" and asked.allowed is not None:
+        return (
+            "it holds numbers, and allowed is a list of categories; give minimum and maximum, or ask for the kind text"
+        )
+    return ""
+
+
 def suggest(reference: Profile, columns: Iterable[str] | None = None) -> list[Constraint]:
     """What the reference suggests of each of its columns; nothing where it has too few rows."""
     wanted = reference.columns.keys() if columns is None else columns

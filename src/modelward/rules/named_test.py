@@ -45,6 +45,15 @@ def test_for(weighed: Weighed, monitor: Monitor) -> str | None:
     return None
 
 
+def misfit(test: str, column: str, kind: str) -> str:
+    """Why a test cannot be named for a column of this kind, whatever it will hold; nothing where it can."""
+    return "" if CATALOGUE[test].suits(kind) else _misfit(test, column)
+
+
+def _misfit(test: str, column: str) -> str:
+    return f"{test} {_OTHERWISE[CATALOGUE[test].holds].format(f'`{phrases.shortened(column)}`')}"
+
+
 def judge_by_name(
     weighed: Weighed, test: str, monitor: Monitor, calibration: Calibration | None = None
 ) -> ColumnFinding:
@@ -55,8 +64,7 @@ def judge_by_name(
     """
     named = CATALOGUE[test]
     if not named.fits(weighed.reference, weighed.current):
-        name = f"`{phrases.shortened(weighed.column)}`"
-        raise ValueError(f"{test} {_OTHERWISE[named.holds].format(name)}")
+        raise ValueError(_misfit(test, weighed.column))
     found = named.run(weighed.reference, weighed.current, Choice(monitor.bins_of(weighed.column), monitor.empty))
     answer = _answer(weighed, test, named, found, chosen_limit(weighed.column, as_named(test), monitor, calibration))
     drifted = Verdict.DRIFTED if answer.drifted else Verdict.OK
