@@ -20,8 +20,11 @@ def test_the_examples_are_true(name):
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_every_statistic_has_an_example(name):
-    assert ">>>" in (inspect.getdoc(getattr(stats, name)) or "")
+def test_every_statistic_has_edge_cases_an_example_and_a_source(name):
+    text = inspect.getdoc(getattr(stats, name)) or ""
+    assert "Edge cases:" in text
+    assert ">>>" in text
+    assert "Source: " in text or "Sources: " in text
 
 
 def test_every_result_is_frozen():

@@ -21,6 +21,8 @@ def benjamini_hochberg(p_values: npt.ArrayLike, q: float = 0.05) -> Adjusted:
 
     With m tests, the i-th smallest p-value becomes min over j ≥ i of p₍ⱼ₎ · m / j.
 
+    Edge cases: a p-value of nan was no test, stays nan and is not counted in m; without any test nothing is adjusted.
+
     >>> benjamini_hochberg([0.01, 0.04, 0.03]).p_values.round(3).tolist()
     [0.03, 0.04, 0.04]
 
@@ -37,6 +39,8 @@ def benjamini_hochberg(p_values: npt.ArrayLike, q: float = 0.05) -> Adjusted:
 
 def bonferroni(p_values: npt.ArrayLike, q: float = 0.05) -> Adjusted:
     """Keep the chance of any false alarm at `q` or below: each p-value times the number of tests, at most 1.
+
+    Edge cases: as `benjamini_hochberg`.
 
     >>> bonferroni([0.01, 0.4, 0.6]).p_values.tolist()
     [0.03, 1.0, 1.0]

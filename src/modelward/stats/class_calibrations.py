@@ -64,6 +64,8 @@ def calibrate_classes(
 
     Of arrays and of a joint summary alike, by the cells in which the summary counts.
 
+    Edge cases: rows without a label are left out; where the curves leave a row nothing, its classes are equally likely.
+
     >>> label, rows = ["a", "b", "c"] * 20, [[0.8, 0.1, 0.1], [0.2, 0.7, 0.1], [0.1, 0.1, 0.8]] * 20
     >>> calibrate_classes(label, rows, ["a", "b", "c"])([[0.8, 0.1, 0.1]]).round(2).tolist()
     [[1.0, 0.0, 0.0]]

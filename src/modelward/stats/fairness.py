@@ -130,7 +130,9 @@ def false_positive_rate_difference(
 ) -> Disparity:
     """The largest less the smallest false positive rate of the groups (predictive equality).
 
-    The interval and edge cases as `equal_opportunity_difference`.
+    The interval as `equal_opportunity_difference`.
+
+    Edge cases: as `equal_opportunity_difference`.
 
     >>> false_positive_rate_difference([0, 0, 0, 0], [1, 0, 0, 0], ["a", "a", "b", "b"]).statistic
     0.5
@@ -152,7 +154,9 @@ def predictive_parity_difference(
 ) -> Disparity:
     """The largest less the smallest precision of the groups.
 
-    The interval and edge cases as `equal_opportunity_difference`; a group in which nobody is selected has no precision.
+    The interval as `equal_opportunity_difference`.
+
+    Edge cases: as `equal_opportunity_difference`; a group in which nobody is selected has no precision.
 
     >>> predictive_parity_difference([1, 1, 1, 0], [1, 1, 1, 1], ["a", "a", "b", "b"]).statistic
     0.5
@@ -174,7 +178,9 @@ def error_rate_difference(
 ) -> Disparity:
     """The largest less the smallest share of wrong predictions of the groups (overall accuracy equality).
 
-    The interval and edge cases as `equal_opportunity_difference`.
+    The interval as `equal_opportunity_difference`.
+
+    Edge cases: as `equal_opportunity_difference`.
 
     >>> error_rate_difference([1, 1, 1, 0], [1, 1, 1, 1], ["a", "a", "b", "b"]).statistic
     0.5

@@ -145,8 +145,13 @@ class GroupOutcomes:
 def intersection(first: Column, second: Column) -> npt.NDArray[np.object_]:
     """The groups of two attributes together, as a column: missing where either is.
 
+    Edge cases: without rows there are none; a pair that no row has is no group.
+
     >>> intersection(["f", "m", None], ["old", "young", "old"]).tolist()
     ['f & old', 'm & young', None]
+
+    Source: Buolamwini, Gebru (2018), "Gender shades: intersectional accuracy disparities in commercial gender
+    classification", Proceedings of Machine Learning Research 81.
     """
     one, two = named(first), named(second)
     require_equal_lengths(first=one.codes, second=two.codes)
