@@ -2,8 +2,9 @@
 
 import math
 from collections.abc import Mapping
-from itertools import pairwise
 from typing import Any, Protocol
+
+from modelward.rules.band_edges import are_edges, edges_in
 
 MOST_SEGMENTATIONS = 5
 """So many columns may be declared for segments: each costs one more reading of the rows."""
@@ -32,7 +33,7 @@ def explanation_problems(chosen: ExplanationSettings) -> list[str]:
     found = [
         (not texts, "segments must be a list of names of features"),
         (texts and len(segments) > MOST_SEGMENTATIONS, f"at most {MOST_SEGMENTATIONS} columns can make segments"),
-        (not _are_edges(chosen.segment_edges), edges),
+        (not are_edges(chosen.segment_edges), edges),
         (not _are_weights(chosen.importance), "importance must be numbers of 0 and more, such as {'age': 0.3}"),
     ]
     return [sentence for wrong, sentence in found if wrong]
@@ -44,7 +45,7 @@ def explanation_fields(wire: Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(segments := wire.get("segments"), list):
         fields["segments"] = tuple(segments)
     if isinstance(edges := wire.get("segment_edges"), Mapping):
-        fields["segment_edges"] = {name: tuple(cut) if isinstance(cut, list) else cut for name, cut in edges.items()}
+        fields["segment_edges"] = edges_in(edges)
     return fields
 
 
@@ -61,14 +62,3 @@ def _are_weights(given: Any) -> bool:
 
 def _is_weight(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < math.inf
-
-
-def _are_edges(edges: Any) -> bool:
-    return isinstance(edges, Mapping) and all(isinstance(name, str) and _rise(cut) for name, cut in edges.items())
-
-
-def _rise(cut: Any) -> bool:
-    if not isinstance(cut, tuple) or not cut:
-        return False
-    numbers = all(isinstance(edge, int | float) and not isinstance(edge, bool) and math.isfinite(edge) for edge in cut)
-    return numbers and all(low < high for low, high in pairwise(cut))

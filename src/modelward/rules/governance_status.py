@@ -6,7 +6,7 @@ the risk decides. Where nothing was measured there is no status: silence is not 
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -105,12 +105,6 @@ def fallen(found: PerformanceMeasure, share: float) -> bool:
     limit = found.standard * (1 - sign * share)
     best = found.low if sign < 0 else found.high
     return sign * found.value < sign * limit and sign * best < sign * limit
-
-
-def worst_of(statuses: Sequence[GovernanceStatus | None]) -> GovernanceStatus | None:
-    """The gravest of several."""
-    order = (GovernanceStatus.BLOCKED, GovernanceStatus.AT_RISK, GovernanceStatus.APPROVED)
-    return next((status for status in order if status in statuses), None)
 
 
 def _of_risk(risk: Risk, policy: Policy) -> Decision:

@@ -7,7 +7,7 @@ from typing import Any, Literal, Self
 
 import numpy as np
 
-from modelward.rules.catalogue import CATALOGUE, Holds
+from modelward.rules.catalogue import CATALOGUE
 from modelward.rules.explanation_settings import explanation_fields, explanation_problems
 from modelward.rules.learned import Learned
 from modelward.rules.outcome_settings import outcome_fields, outcome_problems
@@ -43,7 +43,6 @@ TESTS: Mapping[str, str] = {
     "tvd": "total_variation",
     "pai": "population_accuracy_index",
 }
-ONLY_NUMBERS = frozenset(name for name, test in CATALOGUE.items() if test.holds is Holds.NUMBERS)
 
 MOST_EVENTS = 10_000_000
 """The largest window of the last events."""

@@ -10,17 +10,7 @@ from modelward.rules.alert_rules import JUDGED_AFTERWARDS, OF_WINDOWS, AlertKind
 from modelward.rules.alert_states import Alert, AlertState
 
 LONGEST_SILENCE: Final = timedelta(days=90)
-EXPLAINED_BY_SILENCE: Final = frozenset(
-    {
-        AlertKind.DRIFT,
-        AlertKind.PREDICTION_DRIFT,
-        AlertKind.SEGMENTS,
-        AlertKind.QUALITY,
-        AlertKind.VOLUME,
-        AlertKind.LATENCY,
-        AlertKind.ESTIMATED_PERFORMANCE,
-    }
-)
+EXPLAINED_BY_SILENCE: Final = OF_WINDOWS | {AlertKind.ESTIMATED_PERFORMANCE}
 """A model that is silent shows its last windows for ever: what they say is not the news."""
 OLD_AFTER: Final = 2
 """A window that ended more than this many times its length ago (and more than a day ago) is history."""

@@ -1,9 +1,9 @@
 """The settings of performance and fairness: what they may be, and how JSON holds them."""
 
-import math
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 from typing import Any, Protocol
+
+from modelward.rules.band_edges import are_edges, edges_in
 
 MOST_PROTECTED = 10
 """So many attributes have 45 intersections of two."""
@@ -52,7 +52,7 @@ def outcome_problems(chosen: OutcomeSettings) -> list[str]:
             "minimum_group must be a whole number of 1 or more",
         ),
         (
-            not _are_edges(chosen.protected_edges),
+            not are_edges(chosen.protected_edges),
             "protected_edges must be rising numbers, such as {'age': [30, 45, 60]}",
         ),
     ]
@@ -65,21 +65,9 @@ def outcome_fields(wire: Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(protected := wire.get("protected"), list):
         fields["protected"] = tuple(protected)
     if isinstance(edges := wire.get("protected_edges"), Mapping):
-        fields["protected_edges"] = {name: tuple(cut) if isinstance(cut, list) else cut for name, cut in edges.items()}
+        fields["protected_edges"] = edges_in(edges)
     return fields
 
 
 def _is_share(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= 1
-
-
-def _are_edges(edges: Any) -> bool:
-    return isinstance(edges, Mapping) and all(isinstance(name, str) and _rise(cut) for name, cut in edges.items())
-
-
-def _rise(cut: Any) -> bool:
-    if not isinstance(cut, tuple) or not cut:
-        return False
-    if not all(isinstance(edge, int | float) and math.isfinite(edge) for edge in cut):
-        return False
-    return all(low < high for low, high in pairwise(cut))

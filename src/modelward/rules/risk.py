@@ -30,7 +30,6 @@ WITHOUT_PSI: Mapping[Verdict, float] = {Verdict.DRIFTED: FULL_PSI, Verdict.WARNI
 """What a column counts that has changed so that there is no PSI, such as one that is gone."""
 
 DRIFT, FAIRNESS = "drift", "fairness"
-COMPONENTS = (DRIFT, FAIRNESS)
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
