@@ -11,7 +11,7 @@ from modelward.report.fairness import Fairness
 from modelward.report.looks import Look
 from modelward.report.outcome_looks import FAIRNESS
 from modelward.report.writing import NOTHING, exact, number, percent
-from modelward.rules.names import DISPARITIES, RATES
+from modelward.rules.metric_names import DISPARITIES, RATES
 from modelward.rules.outcome_json import DISPARITIES as STATISTICS
 from modelward.stats import Disparity, GroupMetrics, GroupOutcomes, Metric, fairness_score, group_metrics
 

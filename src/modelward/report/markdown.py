@@ -16,7 +16,7 @@ from modelward.report.terminal import headline
 from modelward.report.writing import NOTHING, score
 from modelward.rules import phrases
 from modelward.rules.finding import ColumnFinding, Comparison
-from modelward.rules.joint import JointFinding
+from modelward.rules.together import JointFinding
 from modelward.rules.verdict import Verdict
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from modelward.report.looks import Look
 from modelward.report.outcome_looks import PERFORMANCE
 from modelward.report.performance import Measured, Performance
 from modelward.report.writing import NOTHING, exact, measure, number, percent
-from modelward.rules.names import metric_name
+from modelward.rules.metric_names import metric_name
 from modelward.rules.outcome_json import MOST_CLASSES
 from modelward.stats import Confusion, Metric, per_class, residual_quantiles
 from modelward.stats.residual_quantiles import QUANTILES

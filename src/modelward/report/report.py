@@ -15,9 +15,9 @@ from modelward.report.performance import Performance
 from modelward.rules import phrases
 from modelward.rules.finding import ColumnFinding, Comparison
 from modelward.rules.finding import plain as plain_values
-from modelward.rules.joint import JointFinding
 from modelward.rules.monitor import Monitor
 from modelward.rules.slices import FoundSlice
+from modelward.rules.together import JointFinding
 from modelward.rules.verdict import Verdict, worst
 from modelward.rules.why import Context, Why, why
 

@@ -16,7 +16,7 @@ from modelward.report.performance_view import figure, performance_view
 from modelward.report.writing import NOTHING, exact, number
 from modelward.rules import phrases
 from modelward.rules.finding import Comparison
-from modelward.rules.names import metric_name
+from modelward.rules.metric_names import metric_name
 from modelward.rules.performance import PerformanceVerdict
 from modelward.rules.segment_ranking import ERROR_RATE, Ranking
 from modelward.rules.verdict import Verdict, worst

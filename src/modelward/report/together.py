@@ -14,8 +14,8 @@ from modelward.report.rows import Rows, draw
 from modelward.report.texts import ROWS as TEXT_ROWS
 from modelward.report.texts import drawn_texts, is_text, with_texts
 from modelward.rules.finding import ColumnFinding
-from modelward.rules.joint import JointFinding, judge_together, judge_vectors
 from modelward.rules.monitor import Monitor
+from modelward.rules.together import JointFinding, judge_together, judge_vectors
 from modelward.stats import (
     DistanceOfMeans,
     DomainClassifier,

@@ -16,7 +16,7 @@ from enum import StrEnum
 
 from modelward.rules.family import widening
 from modelward.rules.finding import number
-from modelward.rules.names import metric_name
+from modelward.rules.metric_names import metric_name
 from modelward.stats import Metric
 
 

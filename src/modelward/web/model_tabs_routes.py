@@ -14,7 +14,7 @@ from modelward.kit.clock import now
 from modelward.kit.web import Reading
 from modelward.monitoring.performance_answers import FAIRNESS_METHOD, METHOD
 from modelward.monitoring.performance_queries import fairness_view, performance_view, performance_window
-from modelward.rules.names import RATES
+from modelward.rules.metric_names import RATES
 from modelward.web import queries
 from modelward.web.errors import PageRoute
 from modelward.web.pages import page

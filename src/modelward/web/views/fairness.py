@@ -11,7 +11,7 @@ from markupsafe import Markup
 from modelward.errors import NotFound
 from modelward.monitoring.performance_readings import AttributeView, FairnessPoint, FairnessView
 from modelward.report.charts.group_bars import Group, group_bars
-from modelward.rules.names import DISPARITIES, RATES
+from modelward.rules.metric_names import DISPARITIES, RATES
 from modelward.web.charts.axis import Window
 from modelward.web.charts.certainty import Sure, certainty
 from modelward.web.states import State

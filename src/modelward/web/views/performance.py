@@ -15,7 +15,7 @@ from modelward.monitoring.performance_readings import (
     PerformancePoint,
     PerformanceView,
 )
-from modelward.rules.names import metric_name
+from modelward.rules.metric_names import metric_name
 from modelward.web.charts.axis import Window
 from modelward.web.charts.certainty import Sure, certainty
 from modelward.web.charts.over_time import Line, over_time

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from modelward.monitoring.segment_state import SegmentAlarm
 from modelward.monitoring.segment_tables import SegmentWindow
-from modelward.rules.names import metric_name
+from modelward.rules.metric_names import metric_name
 from modelward.web.charts.axis import Window
 from modelward.web.charts.over_time import Line, over_time
 from modelward.web.states import State
