@@ -10,8 +10,10 @@ from uuid import uuid4
 
 import hypothesis
 import pytest
+from anyio.from_thread import start_blocking_portal
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import DBAPIError
+from starlette.testclient import TestClient
 
 from modelward.audit.keys import use_secrets
 from modelward.kit.database import migrate, open_database
@@ -78,6 +80,15 @@ def _can_connect() -> bool:
         return False
     finally:
         engine.dispose()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_event_loop() -> Iterator[None]:
+    """One thread with an event loop for every client. Left alone, a client starts one for each request, and ends it."""
+    with start_blocking_portal() as portal:
+        TestClient.portal = portal
+        yield
+        TestClient.portal = None
 
 
 @pytest.fixture(scope="session")
