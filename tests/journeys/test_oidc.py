@@ -33,7 +33,7 @@ def test_a_colleague_signs_in_and_nothing_of_it_stays_in_log_or_folder(tmp_path:
                 assert browser.get("/login/oidc", follow_redirects=True).status_code == 401
             provider.misbehave = ""
             through_a_proxy = {"x-forwarded-proto": "https", "host": f"localhost:{urlsplit(service.url).port}"}
-            begun = httpx2.get(f"{service.url}/login/oidc", headers=through_a_proxy)
+            begun = httpx2.get(f"{service.url}/login/oidc", headers=through_a_proxy, verify=False)
             here = f"https://{through_a_proxy['host']}/login/oidc/callback"
             assert parse_qs(urlsplit(begun.headers["location"]).query)["redirect_uri"] == [here]
             assert begun.headers["set-cookie"].startswith("__Host-modelward_oidc=")
