@@ -37,7 +37,9 @@ demo: setup  ## replay a year of real flights into a fresh folder, then serve it
 serve: setup  ## start the service on this machine
 	@$(BIN)/modelward serve
 
-test: lint types contracts unit  ## everything that must hold before a change lands
+# The tests wait now and then, for a process to start or a lease to end: the other checks run in that time.
+test: setup-dev  ## everything that must hold before a change lands
+	@$(MAKE) --no-print-directory --jobs=2 lint types contracts unit
 
 lint: setup-dev  ## style, by ruff
 	@$(BIN)/ruff check .
@@ -54,7 +56,7 @@ contracts: setup-dev  ## imports point down, by import-linter
 	@$(BIN)/lint-imports
 
 unit: setup-dev browser  ## the tests
-	@$(BIN)/pytest -n auto -m "not proof and not fuzz"
+	@$(BIN)/pytest -n logical --dist worksteal -m "not proof and not fuzz"
 
 browser:  ## install Debian's Chromium where that is possible, and say so where not
 	@scripts/install-browser
