@@ -24,10 +24,10 @@ from modelward.monitoring.columns import with_label
 from modelward.monitoring.joint_store import Span
 from modelward.monitoring.marks import JOINT, SEGMENT, SEGMENT_REVIEW, mark, marked
 from modelward.monitoring.monitor_settings import change_monitor
-from modelward.monitoring.segment_build import read_segmented
 from modelward.monitoring.segment_parts import Key, Part, columns_scanned, divided
 from modelward.monitoring.segment_store import parts_of
 from modelward.monitoring.segment_tables import SegmentState, SegmentSummary, SegmentWindow
+from modelward.monitoring.segmented import read_segmented
 from modelward.monitoring.tables import Activity, PerformanceState
 from modelward.rules.alert_episodes import firing
 from modelward.rules.alert_rules import BUILT_IN, AlertKind

@@ -60,7 +60,8 @@ class Tried:
         statement = insert_into(session, PlaceboRun).values(model_id=model_id, **self.values)
         session.execute(statement.on_conflict_do_update(index_elements=["model_id"], set_=self.values))
         if waited:
-            enqueue(session, "evaluate", str(model_id), run_at=self.now)
+            for kind in ("evaluate", "segment_windows"):
+                enqueue(session, kind, str(model_id), run_at=self.now)
 
 
 def try_out(engine: Engine, store: EventStore, *, model_id: int, now: datetime) -> Tried | None:

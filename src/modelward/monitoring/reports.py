@@ -82,7 +82,7 @@ def report_of_part(read: PartRead, *, now: datetime) -> Report:
         Invalid: the part has too few rows, here or in the reference.
     """
     asked, key = read.asked, (read.asked.by.name, read.value)
-    compared, small = compared_parts(asked.found, read.reference, read.current)
+    compared, small = compared_parts(asked.found, read.reference, read.current, asked.yardsticks)
     if key not in compared:
         raise Invalid(f"There is no report on `{key[0]}` = {key[1]}: {small.get(key, 'there are no rows')}.")
     comparison = within_season(compared[key], asked.monitor)

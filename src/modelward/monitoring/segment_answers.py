@@ -64,7 +64,7 @@ class PartRead:
 def part_drift(session: Session, store: EventStore, model: Model, wanted: PartAsked) -> Answer:
     """One value held against the same value of the reference, in the shape of the model's own drift."""
     read = _read(session, store, model, wanted)
-    compared, small = compared_parts(read.asked.found, read.reference, read.current)
+    compared, small = compared_parts(read.asked.found, read.reference, read.current, read.asked.yardsticks)
     key = (wanted.segment, wanted.value)
     rest = {
         **read.told,

@@ -20,14 +20,14 @@ from modelward.events.contract import EventStore
 from modelward.jobs.service import enqueue
 from modelward.kit.database import change, insert_into, reading
 from modelward.monitoring.columns import with_label
-from modelward.monitoring.estimates import Basis
-from modelward.monitoring.joint import Watched, by_bucket, read_watched
+from modelward.monitoring.joint import Watched, by_bucket
 from modelward.monitoring.joint_plan import settings_digest
 from modelward.monitoring.joint_store import Span, spans_of
 from modelward.monitoring.marks import SEGMENT, SEGMENT_REVIEW, clear, mark, marked
 from modelward.monitoring.rebuild import CHUNK_ROWS, chunks
+from modelward.monitoring.segment_calibrate import calibrate_segments
 from modelward.monitoring.segment_parts import Key, Part, columns_scanned, divided, together, unknown_values
-from modelward.monitoring.segment_plan import SegmentPlan, cuts_in, plan_of_segments
+from modelward.monitoring.segment_plan import SegmentPlan
 from modelward.monitoring.segment_store import (
     DAY,
     Parts,
@@ -38,7 +38,9 @@ from modelward.monitoring.segment_store import (
     put_parts,
     with_others,
 )
-from modelward.monitoring.segment_tables import SegmentState, SegmentSummary, SegmentWindow
+from modelward.monitoring.segment_tables import SegmentState, SegmentSummary, SegmentWindow, SegmentYardstick
+from modelward.monitoring.segment_yardsticks import outdate
+from modelward.monitoring.segmented import Segmented, read_segmented, span_of_reference, standing
 from modelward.monitoring.tables import Activity, BucketProfile, Partial
 from modelward.monitoring.window_profiles import moment, seconds
 from modelward.registry.service import current_baseline
@@ -56,51 +58,10 @@ REVIEW_AFTER = timedelta(seconds=1)
 Write = Any
 
 
-@dataclass(frozen=True)
-class Segmented:
-    """A model with the way in which its rows are divided, and what held at the last look."""
-
-    watched: Watched
-    state: SegmentState | None
-    plan: SegmentPlan
-
-    @property
-    def model_id(self) -> int:
-        return self.watched.model_id
-
-    @property
-    def current(self) -> bool:
-        """Whether what is kept follows from the settings that hold now."""
-        state = self.state
-        return state is not None and (state.settings, state.recipe) == (self.watched.settings, self.plan.recipe)
-
-
-def read_segmented(session: Session, model_id: int, *, lock: bool = False) -> Segmented | None:
-    """The model and its segments; None where it is gone or has no events, or declares no segment and never did."""
-    watched = read_watched(session, model_id)
-    if watched is None or watched.state is None:
-        return None
-    state = session.get(SegmentState, model_id, with_for_update=lock)
-    if state is None and not watched.subject.monitor.segments:
-        return None
-    known = cuts_in(state)
-    if state is not None and state.settings == watched.settings and len(known) == len(watched.subject.monitor.segments):
-        return Segmented(watched, state, SegmentPlan(known, watched.plan))
-    return Segmented(watched, state, plan_of_segments(session, watched, state))
-
-
-def standing(found: Segmented) -> list[Span]:
-    """The spans that all windows are held against: the reference, and the rows that are the standard of performance."""
-    reference, length = found.watched.subject.reference, found.watched.subject.activity.bucket_seconds
-    basis = Basis.of(found.watched.state.basis if found.watched.state else None)
-    spans = list(basis.spans) if basis else []
-    if reference is not None and reference.source == "window" and reference.starts_at and reference.ends_at:
-        spans.append(Span(seconds(reference.starts_at) // length * length, seconds(reference.ends_at)))
-    return spans
-
-
 def build_segments(engine: Engine, store: EventStore, *, model_id: int, now: datetime) -> Write | None:
-    """Scan the next run of marked buckets, or roll up days that are past; the answer writes it. None: all is done."""
+    """Scan the next run of marked buckets, else make yardsticks of the reference's windows, else roll up days that are
+    past; the answer writes it. None: all is done.
+    """
     began = time.monotonic()
     with reading(engine) as session:
         found = read_segmented(session, model_id)
@@ -113,8 +74,9 @@ def build_segments(engine: Engine, store: EventStore, *, model_id: int, now: dat
         marks = marked(session, model_id=model_id, kinds=[SEGMENT])
         run = _run(session, found, marks)
         if not run:
-            rolled = _days_past(session, found, now)
-            gone = (lambda writer: clear(writer, model_id=model_id, seen=marks)) if marks else None
+            calibrated = None if marks else calibrate_segments(session, store, found, now=now, rest=REST)
+            rolled = calibrated or _days_past(session, found, now)
+            gone = (lambda writer: _clear_lost(writer, model_id, marks, now)) if marks else None
             return rolled or gone
     length = found.watched.subject.activity.bucket_seconds
     built, unknown = _scan(store, found, run)
@@ -152,6 +114,9 @@ class BuiltSegments:
         mark(session, model_id=model_id, kind=SEGMENT_REVIEW, buckets=_buckets(self.spans, length), now=self.now)
         if any(span.start < own.end and own.start < span.end for own in standing(present) for span in self.spans):
             present.state.basis = ""  # What all windows are held against is another one.
+        own = span_of_reference(present)
+        if own is not None and any(span.start < own.end and own.start < span.end for span in self.spans):
+            outdate(session, model_id=model_id)
         present.state.generation += 1
         present.state.build_not_before = self.now + timedelta(seconds=REST * self.took_seconds)
         enqueue(session, "segment_windows", str(model_id), run_at=self.now + REVIEW_AFTER)
@@ -214,7 +179,8 @@ def adopt(session: Session, found: Segmented, plan: SegmentPlan, *, now: datetim
 def forget_segments(session: Session, *, model_id: int) -> None:
     """Forget everything that is known of a model's segments; its raw rows say it again."""
     _forget_all(session, model_id)
-    change(session, delete(SegmentWindow).where(SegmentWindow.model_id == model_id))
+    for table in (SegmentWindow, SegmentYardstick):
+        change(session, delete(table).where(table.model_id == model_id))
 
 
 def outdated_segments(session: Session) -> set[int]:
@@ -256,6 +222,12 @@ def _scan(store: EventStore, found: Segmented, run: set[int]) -> tuple[dict[int,
         bucket: {key: together(some) for key, some in keyed.items()} for bucket, keyed in parts.items()
     }
     return built, {name: values for name, values in unknown.items() if values}
+
+
+def _clear_lost(session: Session, model_id: int, marks: Mapping[tuple[str, int], int], now: datetime) -> None:
+    """Buckets whose raw rows are gone stay as they are; what waited for them goes on."""
+    clear(session, model_id=model_id, seen=marks)
+    enqueue(session, "segments", str(model_id), run_at=now)
 
 
 def _widen(session: Session, found: Segmented, unknown: Mapping[str, Iterable[str]], now: datetime) -> None:

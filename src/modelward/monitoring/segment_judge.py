@@ -15,14 +15,16 @@ from modelward.monitoring.payload import EMPTY
 from modelward.monitoring.performance import Yardstick, performance_of
 from modelward.monitoring.quality import span_quality
 from modelward.monitoring.review_performance import window_kind_of
-from modelward.monitoring.segment_build import Segmented
 from modelward.monitoring.segment_parts import NOTHING, Key, Part
 from modelward.monitoring.segment_store import Parts, parts_of
+from modelward.monitoring.segment_yardsticks import Yardsticks
+from modelward.monitoring.segmented import Segmented
 from modelward.rules.concept_drift import contradicted
 from modelward.rules.fairness import groups_looked_at
 from modelward.rules.finding import ColumnFinding, Comparison, number
 from modelward.rules.outcome_metrics import estimated, measured
 from modelward.rules.performance import JUDGED_BY, PerformanceVerdict, Standard, looks_at, standards_of_part
+from modelward.rules.segment_calibration import PartCalibration
 from modelward.rules.segments import compare_every
 from modelward.rules.windows import Window
 from modelward.stats import GroupOutcomes, Outcome, Profile
@@ -85,13 +87,17 @@ def expected_of(session: Session, found: Segmented) -> Expected:
 
 @dataclass(frozen=True)
 class Divided:
-    """The parts of a window, those of the reference, and why drift cannot be held against those, where it cannot."""
+    """The parts of a window, those of the reference, and why drift cannot be held against those, where it cannot.
+
+    `yardsticks` are how far the reference's own windows lie from one another, where it has enough of them.
+    """
 
     window: Window
     closed: bool
     current: Parts
     reference: Parts
     lacking: str = ""
+    yardsticks: Yardsticks | None = None
 
 
 def judge_parts(session: Session, found: Segmented, given: Divided, expected: Expected) -> list[Values]:
@@ -101,7 +107,7 @@ def judge_parts(session: Session, found: Segmented, given: Divided, expected: Ex
     if reference is not None and not lacking and reference.overlaps(window.start, window.end):
         rows = sum(part.profile.rows for part in current.values()) / max(1, len(found.plan.by))
         lacking = OWN if rows < DILUTED * reference.rows else ""
-    compared, left_out = ({}, {}) if lacking else compared_parts(found, given.reference, current)
+    compared, left_out = ({}, {}) if lacking else compared_parts(found, given.reference, current, given.yardsticks)
     expected, groups = expected.among(current), groups_of(found, current)
     return [
         {
@@ -124,18 +130,22 @@ def judge_parts(session: Session, found: Segmented, given: Divided, expected: Ex
     ]
 
 
-def compared_parts(found: Segmented, reference: Parts, current: Parts) -> tuple[dict[Key, Comparison], dict[Key, str]]:
+def compared_parts(
+    found: Segmented, reference: Parts, current: Parts, yardsticks: Yardsticks | None = None
+) -> tuple[dict[Key, Comparison], dict[Key, str]]:
     """Every part against the same one of the reference, as one family; and why some are too small."""
     monitor = found.watched.subject.monitor
     divided_by: dict[str, tuple[dict[str, Profile], dict[str, Profile]]] = {}
+    measured_by: dict[str, dict[str, PartCalibration]] = {}
     for one in found.plan.by:
         before, now = _profiles(reference, one.name), _profiles(current, one.name)
         values = [*before, *(value for value in now if value not in before)]
         pairs = {value: comparable(monitor, before.get(value, EMPTY), now.get(value, EMPTY)) for value in values}
         sides = [{value: pair[side] for value, pair in pairs.items()} for side in (0, 1)]
         divided_by[one.cut.column] = (sides[0], sides[1])
+        measured_by[one.cut.column] = yardsticks.of(one, values) if yardsticks else {}
     names = {one.cut.column: one.name for one in found.plan.by}
-    judged = compare_every(divided_by, monitor)
+    judged = compare_every(divided_by, monitor, measured_by)
     compared = {(names[by], value): c for by, one in judged.items() for value, c in one.comparisons.items()}
     return compared, {(names[by], value): why for by, one in judged.items() for value, why in one.left_out.items()}
 

@@ -8,9 +8,9 @@ from sqlalchemy.orm import Session
 from modelward.monitoring.joint_store import Span
 from modelward.monitoring.marks import JOINT, SEGMENT, marked
 from modelward.monitoring.seasonal import season_spans
-from modelward.monitoring.segment_build import Segmented, read_segmented
 from modelward.monitoring.segment_plan import DividedBy
 from modelward.monitoring.segment_store import Parts, day_around, parts_of
+from modelward.monitoring.segmented import Segmented, read_segmented
 from modelward.monitoring.window_profiles import seconds
 
 

@@ -7,9 +7,9 @@ from modelward.events.contract import EventStore
 from modelward.monitoring.columns import with_label
 from modelward.monitoring.joint_store import Span
 from modelward.monitoring.seasonal import season_spans
-from modelward.monitoring.segment_build import Segmented
 from modelward.monitoring.segment_parts import Key, Part, divided, together
 from modelward.monitoring.segment_store import Parts, parts_of, pieces_of
+from modelward.monitoring.segmented import Segmented
 from modelward.monitoring.subject import Reference
 from modelward.rules.seasons import none_of_season, season_key
 from modelward.rules.windows import Window

@@ -21,12 +21,13 @@ from modelward.monitoring.joint import Watched
 from modelward.monitoring.joint_store import Span
 from modelward.monitoring.marks import SEGMENT, SEGMENT_REVIEW, clear, mark, marked
 from modelward.monitoring.review_performance import window_kind_of
-from modelward.monitoring.segment_build import Segmented, read_segmented, standing
 from modelward.monitoring.segment_judge import Divided, Values, expected_of, judge_parts
 from modelward.monitoring.segment_reference import PartsOfReference
 from modelward.monitoring.segment_state import settle_segments
 from modelward.monitoring.segment_store import LONGER, parts_of, put_parts
 from modelward.monitoring.segment_tables import SegmentSummary, SegmentWindow
+from modelward.monitoring.segment_yardsticks import awaited, yardsticks_of
+from modelward.monitoring.segmented import Segmented, read_segmented, standing
 from modelward.monitoring.window_profiles import moment, seconds
 from modelward.rules.windows import Due, DueReason, due, window_of
 
@@ -105,13 +106,15 @@ def basis_digest(watched: Watched) -> str:
     return hashlib.sha256(json.dumps([*known, reference and reference.id], default=str).encode()).hexdigest()[:16]
 
 
-def _review(session: Session, store: EventStore, found: Segmented, now: datetime) -> ReviewedSegments | None:
+def _review(session: Session, store: EventStore, found: Segmented, now: datetime) -> Write | None:
     watched, model_id = found.watched, found.model_id
     kind, zone, clock = window_kind_of(watched), watched.subject.monitor.time_zone, watched.subject.clock(now)
     seen = marked(session, model_id=model_id, kinds=[SEGMENT_REVIEW])
     unbuilt = {bucket for _, bucket in marked(session, model_id=model_id, kinds=[SEGMENT])}
     if any(span.start <= bucket < span.end for span in standing(found) for bucket in unbuilt):
         return None  # Whoever builds them asks again.
+    if awaited(session, found):
+        return lambda writer: enqueue(writer, "segments", str(model_id), run_at=now)
     building = {window_of(moment(bucket), kind, zone).start for bucket in unbuilt}
     final, provisional = _known(session, model_id, kind)
     touched = [moment(bucket) for _, bucket in seen]
@@ -121,12 +124,13 @@ def _review(session: Session, store: EventStore, found: Segmented, now: datetime
         return None
     chosen = tuple(ready[:WINDOWS_AT_ONCE])
     reference, expected = PartsOfReference(session, store, found), expected_of(session, found)
+    yardsticks = yardsticks_of(session, found)
     rows: list[Values] = []
     for entry in chosen:
         span = Span(seconds(entry.window.start), seconds(entry.window.end))
         parts = parts_of(session, model_id=model_id, recipe=found.plan.recipe, spans=[span])
         closed = entry.reason is not DueReason.OPEN
-        given = Divided(entry.window, closed, parts, *reference.of(entry.window))
+        given = Divided(entry.window, closed, parts, *reference.of(entry.window), yardsticks)
         rows += judge_parts(session, found, given, expected)
     spans = [(entry.window.start.timestamp(), entry.window.end.timestamp()) for entry in chosen]
     inside = {key: value for key, value in seen.items() if any(start <= key[1] < end for start, end in spans)}

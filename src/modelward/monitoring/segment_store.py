@@ -11,6 +11,7 @@ from modelward.monitoring.joint_store import Span
 from modelward.monitoring.payload import EMPTY, pack, unpack
 from modelward.monitoring.segment_parts import Key, Part, compacted, packed_joint, together, unpacked_joint
 from modelward.monitoring.segment_tables import SegmentSummary
+from modelward.stats import Profile
 
 BUCKET, DAY, LONGER = 0, 1, 2
 
@@ -69,6 +70,43 @@ def parts_of(
         profile = unpack(row[2]) if profiles else EMPTY
         pieces[row[0], row[1]].append(Part(profile, unpacked_joint(row[3])))
     return {key: together(some) for key, some in pieces.items()}
+
+
+def profiles_of(
+    session: Session, *, model_id: int, recipe: str, key: Key, span: Span
+) -> Iterator[tuple[Span, Profile]]:
+    """The profiles of one part, of every bucket or day in the span, oldest first."""
+    found = session.execute(
+        select(SegmentSummary.bucket, SegmentSummary.ends_at, SegmentSummary.profile)
+        .where(
+            SegmentSummary.model_id == model_id,
+            SegmentSummary.recipe == recipe,
+            SegmentSummary.segment == key[0],
+            SegmentSummary.value == key[1],
+            SegmentSummary.level < LONGER,
+            SegmentSummary.bucket >= span.start,
+            SegmentSummary.ends_at <= span.end,
+        )
+        .order_by(SegmentSummary.bucket)
+    )
+    for row in found:
+        yield Span(row.bucket, row.ends_at), unpack(row.profile)
+
+
+def keys_in(session: Session, *, model_id: int, recipe: str, span: Span) -> set[Key]:
+    """The parts that have rows in the span."""
+    found = session.execute(
+        select(SegmentSummary.segment, SegmentSummary.value)
+        .where(
+            SegmentSummary.model_id == model_id,
+            SegmentSummary.recipe == recipe,
+            SegmentSummary.level < LONGER,
+            SegmentSummary.bucket < span.end,
+            SegmentSummary.ends_at > span.start,
+        )
+        .distinct()
+    )
+    return {(row.segment, row.value) for row in found}
 
 
 def pieces_of(session: Session, *, model_id: int, recipe: str, span: Span) -> int:

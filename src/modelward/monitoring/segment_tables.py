@@ -89,3 +89,20 @@ class SegmentWindow(Base):
     performance: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     fairness: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
     evaluated_at: Mapped[datetime]
+
+
+class SegmentYardstick(Base):
+    """How far the reference's windows of one value of a segment lie from one another.
+
+    `settings` is what it was made by: with others it is as if it were not there. `outdated` ones still hold, and are
+    made anew when nothing else is to be built. `calibration` is None where fewer than two windows have enough rows.
+    """
+
+    __tablename__ = "monitoring_segment_yardsticks"
+
+    model_id: Mapped[int] = _model_id(primary_key=True)
+    segment: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[str] = mapped_column(primary_key=True)
+    settings: Mapped[str]
+    outdated: Mapped[bool]
+    calibration: Mapped[bytes | None]

@@ -21,19 +21,21 @@ from modelward.errors import Invalid
 from modelward.events.contract import EventStore
 from modelward.monitoring.columns import title_of, with_label
 from modelward.monitoring.joint import Watched, read_watched
+from modelward.monitoring.joint_store import Span
 from modelward.monitoring.judge import compare_with_reference
 from modelward.monitoring.payload import merge_profiles, restricted
 from modelward.monitoring.profiling import ProfiledColumn
 from modelward.monitoring.rebuild import CHUNK_ROWS, chunks
 from modelward.monitoring.seasonal import season_spans
-from modelward.monitoring.segment_build import Segmented
 from modelward.monitoring.segment_kept import kept_parts
 from modelward.monitoring.segment_parts import Part, columns_scanned, divided, together
 from modelward.monitoring.segment_plan import DividedBy, SegmentPlan, dividing
 from modelward.monitoring.segment_store import Parts
+from modelward.monitoring.segment_yardsticks import Yardsticks, yardsticks_of_span
+from modelward.monitoring.segmented import Segmented
 from modelward.monitoring.subject import Reference
 from modelward.monitoring.why import context_of, explained
-from modelward.monitoring.window_profiles import moment, whole_buckets, window_profile
+from modelward.monitoring.window_profiles import moment, seconds, whole_buckets, window_profile
 from modelward.registry.tables import Model
 from modelward.rules.finding import Comparison, plain
 from modelward.rules.monitor import Monitor
@@ -51,6 +53,7 @@ class Asked:
 
     `kept` are the parts of the span and of the reference, where the segment is declared and they are kept. Otherwise
     `before` is the span that the rows of the other side come from; None where these are the reference's own events.
+    `yardsticks` are what the reference's own windows say, where the span is one of the model's windows.
     """
 
     found: Segmented
@@ -60,6 +63,7 @@ class Asked:
     end: datetime
     compares: bool = True
     kept: tuple[Parts, Parts] | None = None
+    yardsticks: Yardsticks | None = None
 
     @property
     def model(self) -> Model:
@@ -110,7 +114,8 @@ def ask(
         raise Invalid("There is no reference yet to hold segments against: upload one, or name a window of events.")
     by = _column(watched.subject.columns, column or declared[0])
     if by.sent_as in declared and (kept := kept_parts(session, model.id, by.sent_as, start, end, compares=compares)):
-        return Asked(kept.found, kept.by, reference, start, end, compares, (kept.current, kept.reference))
+        known = yardsticks_of_span(session, kept.found, Span(seconds(start), seconds(end))) if compares else None
+        return Asked(kept.found, kept.by, reference, start, end, compares, (kept.current, kept.reference), known)
     cut = _cut(session, watched, by, start, end)
     return Asked(Segmented(watched, None, SegmentPlan((cut,), watched.plan)), cut, reference, start, end, compares)
 
@@ -128,7 +133,8 @@ def segments_answer(
     whole = _whole(asked, before, now)
     judged = {finding.column for finding in whole.columns} | {asked.by.cut.column}
     before, now = ({name: restricted(part, judged) for name, part in side.items()} for side in (before, now))
-    found = compare_segments(asked.by.cut.column, before, now, whole, asked.monitor)
+    known = asked.yardsticks.of(asked.by, {*before, *now}) if asked.yardsticks else {}
+    found = compare_segments(asked.by.cut.column, before, now, whole, asked.monitor, calibrations=known)
     all_before, all_now = merge_profiles(before.values()), merge_profiles(now.values())
     context = context_of(asked.model, since={}, segments=found)
     return {
@@ -268,4 +274,5 @@ def _whole(asked: Asked, reference: Mapping[str, Profile], current: Mapping[str,
     """All segments together, so that it can be said which of them carry the drift."""
     before, now = (merge_profiles(side.values()) for side in (reference, current))
     assert asked.reference is not None
-    return compare_with_reference(asked.monitor, replace(asked.reference, profile=before), now)
+    calibration = asked.yardsticks.whole if asked.yardsticks else None
+    return compare_with_reference(asked.monitor, replace(asked.reference, profile=before), now, calibration)

@@ -8,7 +8,8 @@ others, and an effect counts only where it is larger than any of theirs, and tha
 
 import math
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
 
 import numpy as np
 
@@ -30,19 +31,56 @@ MOST = 100
 _SQUARED = frozenset({"psi", "new_categories"})
 
 
+class Whose(StrEnum):
+    """Whose windows a yardstick is made of."""
+
+    REFERENCE = "reference"
+    SEGMENT = "segment"
+    SEGMENTS = "segments"
+
+    @property
+    def windows(self) -> str:
+        """As in "none of 28 windows of the reference"."""
+        return f"windows of {_OWNERS[self]}"
+
+
+_OWNERS = {
+    Whose.REFERENCE: "the reference",
+    Whose.SEGMENT: "this segment in the reference",
+    Whose.SEGMENTS: "all segments in the reference",
+}
+
+
 @dataclass(frozen=True)
 class Calibration:
-    """`figures` are, by column and figure, what each block of the reference showed against all the other blocks."""
+    """`figures` are, by column and figure, what each block of the reference showed against all the other blocks.
+
+    `whose` blocks these are; those of the columns in `borrowed` are of others, since there were too few of its own.
+    """
 
     blocks: int
     q: float
     figures: Mapping[str, Mapping[str, F64]]
+    whose: Whose = Whose.REFERENCE
+    borrowed: Mapping[str, Whose] = field(default_factory=dict)
 
     def known(self, column: str, figure: str) -> F64:
         """What the blocks showed, without sign; nothing where fewer than 20 of them could say."""
         values = self.figures.get(column, {}).get(figure, np.empty(0))
         finite = np.abs(values[np.isfinite(values)])
         return finite if finite.size >= FEWEST else np.empty(0)
+
+    def learned_from(self, column: str, figure: str) -> F64:
+        """What a threshold may be learned from: as `known`, but nothing that was borrowed."""
+        return np.empty(0) if column in self.borrowed else self.known(column, figure)
+
+    def whose_of(self, column: str) -> Whose:
+        """Whose windows a column is judged by."""
+        return self.borrowed.get(column, self.whose)
+
+    def among(self, parts: int) -> "Calibration":
+        """For one of so many parts that are judged together: the chance `q` is of all of them."""
+        return replace(self, q=self.q / max(1, parts))
 
     def limit(self, column: str, figure: str) -> float:
         """The size that a figure must reach to be none of the reference's own; 0 where that is not known.
@@ -74,25 +112,26 @@ class Calibration:
             column: {name: np.delete(values, place) for name, values in figures.items()}
             for column, figures in self.figures.items()
         }
-        return Calibration(self.blocks - 1, self.q, fewer)
+        return replace(self, blocks=self.blocks - 1, figures=fewer)
 
 
 def calibrate(
-    blocks: Sequence[Profile], monitor: Monitor, seasons: Sequence[Hashable] | None = None
+    blocks: Sequence[Profile], monitor: Monitor, seasons: Sequence[Hashable] | None = None, *, fewest: int = FEWEST
 ) -> Calibration | None:
-    """Hold each block of the reference against the rest; None where fewer than 20 of them have enough rows.
+    """Hold each block of the reference against the rest; None where fewer than `fewest` of them have enough rows.
 
     Args:
         blocks: Profiles of stretches of the reference that follow one another, each as long as a window.
         monitor: The rule, which says how columns are cut and which tests were named.
         seasons: The season of each block, where windows are held against the reference's own season only: then blocks
             are held against the rest of theirs.
+        fewest: So many blocks are worth keeping; a yardstick by themselves they are from 20 on.
     """
     enough, of_season = enough_rows(blocks, monitor, seasons)
-    if len(enough) < FEWEST:
+    if len(enough) < fewest:
         return None
     shown = [figures_of(rest, block, monitor) for block, rest in held_out(enough, of_season)]
-    if len(shown) < FEWEST:  # Many seasons of which there is one block each.
+    if len(shown) < fewest:  # Many seasons of which there is one block each.
         return None
     names = {
         column: dict.fromkeys(name for row in shown for name in row.get(column, {})) for row in shown for column in row
@@ -179,7 +218,7 @@ def chosen_limit(column: str, figure: str, monitor: Monitor, calibration: Calibr
     learned = monitor.learned_of(column)
     if learned is None:
         return monitor.threshold_of(column)
-    known = np.empty(0) if calibration is None else calibration.known(column, figure)
+    known = np.empty(0) if calibration is None else calibration.learned_from(column, figure)
     return learned.limit(known) if known.size else None
 
 

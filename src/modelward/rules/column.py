@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from modelward.rules import phrases
-from modelward.rules.calibration import Calibration, chosen_limit
+from modelward.rules.calibration import Calibration, Whose, chosen_limit
 from modelward.rules.describe import describe
 from modelward.rules.effects import Measured, measure
 from modelward.rules.finding import ColumnFinding
@@ -17,6 +17,12 @@ from modelward.rules.monitor import Monitor
 from modelward.rules.shape import change
 from modelward.rules.verdict import Verdict
 from modelward.stats import Summary
+
+_AMONG_THEMSELVES = {
+    Whose.REFERENCE: "the reference's own windows among themselves",
+    Whose.SEGMENT: "this segment's own windows in the reference among themselves",
+    Whose.SEGMENTS: "windows of all segments in the reference among themselves",
+}
 
 
 @dataclass(frozen=True)
@@ -51,6 +57,7 @@ class Weighed:
     """A column that was measured and waits for its adjusted p-value.
 
     `own_p` is the rank of the deciding effect among those of the reference's `windows`; nan where they are too few.
+    `whose` windows they are.
     """
 
     column: str
@@ -61,6 +68,7 @@ class Weighed:
     effect: Effect
     own_p: float = math.nan
     windows: int = 0
+    whose: Whose = Whose.REFERENCE
 
 
 def weigh(
@@ -84,7 +92,8 @@ def weigh(
     if calibration is None or not decisive.own:
         return weighed
     own_p = calibration.p_value(column, decisive.method, decisive.statistic)
-    return replace(weighed, own_p=own_p, windows=calibration.blocks)
+    windows = calibration.known(column, decisive.method).size
+    return replace(weighed, own_p=own_p, windows=windows, whose=calibration.whose_of(column))
 
 
 def _calibrated(effect: Effect, column: str, calibration: Calibration, chosen: float | None) -> Effect:
@@ -167,13 +176,13 @@ def _reason(weighed: Weighed, verdict: Verdict, p_adjusted: float, monitor: Moni
     name, effect = f"`{phrases.shortened(weighed.column)}`", weighed.effect
     size = evidence(effect.method, effect.statistic, effect.threshold)
     if verdict.alarming:
-        more = f"; none of {weighed.windows:,} windows of the reference is as far off" if weighed.windows else ""
+        more = f"; none of {weighed.windows:,} {weighed.whose.windows} is as far off" if weighed.windows else ""
         return f"{said_change(weighed)} ({size}{more})"
     if effect.reached:
         chance = phrases.chance(p_adjusted, monitor.q)
         return f"{name} differs ({size}), but chance may explain it ({chance} over all columns)"
     if effect.as_usual:
-        return f"{name} differs ({size}), but no more than the reference's own windows among themselves"
+        return f"{name} differs ({size}), but no more than {_AMONG_THEMSELVES[weighed.whose]}"
     size = f"PSI {phrases.beside(effect.statistic, effect.threshold)}, below {effect.threshold:g}"
     return f"{name} is as in the reference ({size})"
 

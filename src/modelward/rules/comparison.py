@@ -1,11 +1,13 @@
 """Two profiles in, a verdict out: the one comparison that the library, the command line and the service share."""
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
 from modelward.rules.calibration import Calibration
 from modelward.rules.column import Weighed, judge, weigh
 from modelward.rules.finding import ColumnFinding, Comparison
+from modelward.rules.fitting_tests import fitting_tests, told_of, unlearned
 from modelward.rules.monitor import Monitor
 from modelward.rules.named_test import judge_by_name, test_for
 from modelward.rules.schema import alike, kind_of, one_sided, other_kind, too_few, without_missing
@@ -31,26 +33,60 @@ def compare_profiles(
         ValueError: a named test does not fit its column.
     """
     answers = _first_looks(reference, current, monitor, calibration)
-    adjusted = _adjusted(_weighed(answers), monitor)
+    adjusted = _adjusted(_ruled(answers, monitor), monitor)
     return _whole(answers, adjusted, (reference.rows, current.rows), monitor, calibration)
 
 
-def compare_family(pairs: Mapping[K, tuple[Profile, Profile]], monitor: Monitor = _DEFAULT) -> dict[K, Comparison]:
+def compare_family(
+    pairs: Mapping[K, tuple[Profile, Profile]],
+    monitor: Monitor = _DEFAULT,
+    calibrations: Mapping[K, Calibration] | None = None,
+) -> dict[K, Comparison]:
     """Compare many pairs of profiles, such as one a segment, as one family: chance is judged over all columns of all
     of them together, so that more segments do not make more false alarms.
 
-    Raises:
-        ValueError: a named test does not fit its column.
+    A pair with a calibration must lie farther off than that allows, at `q` over all pairs. A named test that does not
+    fit its column in a pair gives way to the rule there, and a threshold that cannot be learned to the usual one; the
+    finding says so.
     """
-    answers = {name: _first_looks(*pair, monitor, None) for name, pair in pairs.items()}
-    weighed = [(name, entry) for name, some in answers.items() for entry in _weighed(some)]
-    ruled = [(name, entry) for name, entry in weighed if test_for(entry, monitor) is None]
+    held = calibrations or {}
+    members = {name: _Member.of(pair, monitor, held.get(name), len(pairs)) for name, pair in pairs.items()}
+    ruled = [(name, entry) for name, one in members.items() for entry in one.ruled]
     p_values = benjamini_hochberg([entry.measured.p_value for _, entry in ruled], monitor.q).p_values.tolist()
     adjusted: dict[K, dict[str, float]] = {name: {} for name in pairs}
     for (name, entry), p_value in zip(ruled, p_values, strict=True):
         adjusted[name][entry.column] = p_value
-    rows = {name: (reference.rows, current.rows) for name, (reference, current) in pairs.items()}
-    return {name: _whole(some, adjusted[name], rows[name], monitor, None) for name, some in answers.items()}
+    return {name: one.settled(adjusted[name]) for name, one in members.items()}
+
+
+@dataclass(frozen=True)
+class _Member:
+    """One pair of a family, looked at and not yet judged; `untold` is what is to be said of columns beside it."""
+
+    answers: Sequence[ColumnFinding | Weighed]
+    rows: tuple[int, int]
+    monitor: Monitor
+    calibration: Calibration | None
+    untold: Mapping[str, str]
+
+    @classmethod
+    def of(
+        cls, pair: tuple[Profile, Profile], monitor: Monitor, calibration: Calibration | None, members: int
+    ) -> "_Member":
+        known = calibration and calibration.among(members)
+        fitting, wrong = fitting_tests(monitor, *pair, known)
+        answers = _first_looks(*pair, fitting, known)
+        named = {entry.column: test_for(entry, fitting) for entry in answers if isinstance(entry, Weighed)}
+        untold = {**unlearned(named, fitting, known), **wrong}
+        return cls(answers, (pair[0].rows, pair[1].rows), fitting, known, untold)
+
+    @property
+    def ruled(self) -> list[Weighed]:
+        return _ruled(self.answers, self.monitor)
+
+    def settled(self, adjusted: Mapping[str, float]) -> Comparison:
+        """The verdict, now that chance was judged over the family."""
+        return told_of(_whole(self.answers, adjusted, self.rows, self.monitor, self.calibration), self.untold)
 
 
 def _first_looks(
@@ -62,8 +98,9 @@ def _first_looks(
     ]
 
 
-def _weighed(answers: Sequence[ColumnFinding | Weighed]) -> list[Weighed]:
-    return [answer for answer in answers if isinstance(answer, Weighed)]
+def _ruled(answers: Sequence[ColumnFinding | Weighed], monitor: Monitor) -> list[Weighed]:
+    """Those that the rule judges; a test the user named stands for itself."""
+    return [entry for entry in answers if isinstance(entry, Weighed) and test_for(entry, monitor) is None]
 
 
 def _whole(
@@ -114,9 +151,8 @@ def _first_look(
     return weigh(column, kind_of(pair[0]), *pair, monitor, calibration=calibration)
 
 
-def _adjusted(weighed: Sequence[Weighed], monitor: Monitor) -> Mapping[str, float]:
-    """The p-value of each column that the rule judges, adjusted over them; a test the user named stands for itself."""
-    ruled = [entry for entry in weighed if test_for(entry, monitor) is None]
+def _adjusted(ruled: Sequence[Weighed], monitor: Monitor) -> Mapping[str, float]:
+    """The p-value of each column that the rule judges, adjusted over them."""
     adjusted = benjamini_hochberg([entry.measured.p_value for entry in ruled], monitor.q).p_values
     return dict(zip((entry.column for entry in ruled), adjusted, strict=True))
 

@@ -7,7 +7,7 @@ not fall silent because a column changed since its test was named.
 from collections.abc import Mapping
 from dataclasses import replace
 
-from modelward.rules.calibration import Calibration, as_named, chosen_limit
+from modelward.rules.calibration import FEWEST, Calibration, as_named, chosen_limit
 from modelward.rules.catalogue import CATALOGUE
 from modelward.rules.finding import Comparison
 from modelward.rules.monitor import TESTS, WITHOUT_LIMIT, Monitor
@@ -42,6 +42,20 @@ def told_of(comparison: Comparison, wrong: Mapping[str, str]) -> Comparison:
         for finding in comparison.columns
     )
     return replace(comparison, columns=columns)
+
+
+def unlearned(named: Mapping[str, str | None], monitor: Monitor, calibration: Calibration | None) -> dict[str, str]:
+    """Of each column of a segment whose threshold is to be learned and cannot be, why not.
+
+    `named` is the test that judges each column, None where that is the rule.
+    """
+    said = f"no threshold could be learned, for which {FEWEST} windows of this segment in the reference are needed"
+    return {
+        column: f"{said}: the usual one holds"
+        for column, test in named.items()
+        if monitor.learned_of(column) is not None
+        and chosen_limit(column, as_named(test) if test else "psi", monitor, calibration) is None
+    }
 
 
 def _unlimited(column: str, test: str, monitor: Monitor, calibration: Calibration | None) -> str:

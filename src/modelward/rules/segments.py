@@ -1,15 +1,15 @@
 """Segments: how a column divides the rows, what each part says, and which parts carry the drift of the whole."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
 
 from modelward.rules import phrases
 from modelward.rules.comparison import compare_family
 from modelward.rules.finding import Comparison
-from modelward.rules.fitting_tests import fitting_tests
 from modelward.rules.monitor import Monitor
+from modelward.rules.segment_calibration import PartCalibration
 from modelward.rules.verdict import Verdict, worst
 from modelward.rules.why import drift_of
 from modelward.stats import NumericSummary, Profile, Summary
@@ -92,6 +92,8 @@ class Segments:
     comparisons: Mapping[str, Comparison]
     left_out: Mapping[str, str]
     carried: tuple[Carried, ...]
+    yardsticks: Mapping[str, str] = field(default_factory=dict)
+    """By which windows of the reference each was calibrated, in words; nothing where the reference has none."""
 
     @property
     def verdict(self) -> Verdict:
@@ -115,6 +117,7 @@ class Segments:
             "segments": segments,
             "carried": carried,
             "left_out": dict(self.left_out),
+            "yardsticks": dict(self.yardsticks),
         }
 
 
@@ -124,15 +127,15 @@ def compare_segments(
     current: Mapping[str, Profile],
     whole: Comparison,
     monitor: Monitor,
+    *,
+    calibrations: Mapping[str, PartCalibration] | None = None,
 ) -> Segments:
     """Hold every segment against the same one of the reference, chance being judged over all of them together.
 
-    A segment that has fewer than `minimum_rows` on either side is left out, and named.
-
-    Raises:
-        ValueError: a named test does not fit its column.
+    A segment that has fewer than `minimum_rows` on either side is left out, and named. With `calibrations` each must
+    also lie farther off than the reference's own windows do.
     """
-    found = compare_every({column: (reference, current)}, monitor)[column]
+    found = compare_every({column: (reference, current)}, monitor, {column: calibrations or {}})[column]
     alarming = [finding.column for finding in whole.findings if finding.column != column]
     return replace(found, carried=tuple(_carried(name, column, found.comparisons) for name in alarming))
 
@@ -140,10 +143,13 @@ def compare_segments(
 def compare_every(
     divided: Mapping[str, tuple[Mapping[str, Profile], Mapping[str, Profile]]],
     monitor: Monitor,
+    calibrations: Mapping[str, Mapping[str, PartCalibration]] | None = None,
 ) -> dict[str, Segments]:
     """Hold every segment of several columns against the same one of the reference (given first), as one family: chance
     is judged over all columns of all segments together. What the drift of the whole is carried by is left out. A named
-    test that does not fit its column in every segment gives way to the rule.
+    test that does not fit its column in a segment gives way to the rule there.
+
+    `calibrations` are by column and value what else a segment must pass; its reason then says which that was.
     """
     small: dict[str, dict[str, str]] = {}
     pairs: dict[tuple[str, str], tuple[Profile, Profile]] = {}
@@ -154,13 +160,25 @@ def compare_every(
         for name in names:
             if not reasons[name]:
                 pairs[column, name] = (_without(reference[name], column), _without(current[name], column))
-    for pair in pairs.values():
-        monitor, _ = fitting_tests(monitor, *pair)
-    compared = compare_family(pairs, monitor)
+    known = {key: found for key in pairs if (found := (calibrations or {}).get(key[0], {}).get(key[1]))}
+    held = {key: found.calibration for key, found in known.items() if found.calibration is not None}
+    compared = compare_family(pairs, monitor, held)
     return {
-        column: Segments(column, {name: found for (by, name), found in compared.items() if by == column}, left_out, ())
+        column: Segments(
+            column,
+            {name: _told(found, known.get((by, name))) for (by, name), found in compared.items() if by == column},
+            left_out,
+            (),
+            {name: found.said for (by, name), found in known.items() if by == column},
+        )
         for column, left_out in small.items()
     }
+
+
+def _told(comparison: Comparison, part: PartCalibration | None) -> Comparison:
+    if part is None:
+        return comparison
+    return replace(comparison, reason=f"{comparison.reason} {part.said}")
 
 
 def _too_small(reference: Profile | None, current: Profile | None, minimum: int) -> str:
