@@ -38,9 +38,11 @@ def test_now_is_aware_and_utc() -> None:
     assert now().utcoffset() == timedelta(0)
 
 
-def test_sqlite_writes_ahead_and_syncs_fully(database: Engine) -> None:
+def test_sqlite_writes_ahead_and_syncs_fully(database_url: str) -> None:
+    database = open_database(database_url)  # as it is; that of a test waits for no disk
     with reading(database) as session:
         told = [session.scalar(text(f"PRAGMA {name}")) for name in ("journal_mode", "synchronous", "foreign_keys")]
+    database.dispose()
     assert told == ["wal", 2, 1]
 
 
