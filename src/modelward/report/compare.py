@@ -8,6 +8,7 @@ from typing import Any
 from modelward.errors import Invalid
 from modelward.report.config import monitor_of, texts_in
 from modelward.report.dated import OwnWindow, of_season, own_windows
+from modelward.report.dated_segments import Dated
 from modelward.report.evidence import Evidence
 from modelward.report.frames import Read, read_profile
 from modelward.report.judged_outcomes import judge_outcomes
@@ -59,7 +60,8 @@ def compare(
         protected: Columns by whose groups `report.fairness` is judged (two classes only; numbers are cut at the
             reference's quartiles unless `protected_edges` are given); they are compared like any other.
         timestamp: The column of times, which is not compared. Where the reference holds at least 20 stretches as long
-            as the current data, a column drifted only if it moved farther than they lie from one another.
+            as the current data, a column drifted only if it moved farther than they lie from one another; of a segment,
+            than they do in that segment.
         task: `binary`, `multiclass` or `regression`; what the outcomes look like unless named. Of two classes that are
             not 0 and 1 the setting `positive` names the one that counts.
         config: A `Monitor`, or its settings by name. `tests`, `thresholds` and `bins` may be one value for all columns
@@ -102,7 +104,8 @@ def compare(
         profiles, vectors = texts_of(tables), vectors_of(tables)
         _require_settings(monitor, {*left_out, *skip, *(name for profile in profiles for name in profile.columns)})
         windows = own_windows(reference, current, timestamp, {*skip, *left_out}) if timestamp else []
-        comparison = compare_profiles(*profiles, monitor, _calibration(windows, monitor))
+        calibration = _calibration(windows, monitor)
+        comparison = compare_profiles(*profiles, monitor, calibration)
     except ValueError as error:
         raise Invalid(str(error)) from error
     joint = together(tables, judged_together(tables, monitor), monitor) if multivariate else None
@@ -112,7 +115,8 @@ def compare(
     divided = None
     if segment is not None:
         whole = {"profiles": profiles, "whole": comparison, "known": judged.known, "monitor": monitor}
-        divided = _divided(segment, reference_rows, current, skip={*skip, *left_out}, **whole)
+        dated = Dated(reference, current, timestamp, calibration) if timestamp and windows else None
+        divided = _divided(segment, reference_rows, current, skip={*skip, *left_out}, dated=dated, **whole)
     found = None
     if slices:
         compared = [finding.column for finding in comparison.columns]

@@ -1,6 +1,6 @@
 """Tables whose rows have times: the reference's own windows, of the length of the current table, and its seasons."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -44,24 +44,37 @@ def own_windows(reference: Any, current: Any, timestamp: str, skip: Collection[s
     A length that is within 5 % of whole weeks, days or hours is taken for that, and the stretches begin where the
     current table does in its hour, day or week. None where the times cannot be read, or there are fewer than 20.
     """
+    found = own_windows_by(reference, current, timestamp, lambda frame: [("", read_frame(frame, skip).profile)])
+    windows = found.get("", [])
+    return windows if len(windows) >= FEWEST else []
+
+
+def own_windows_by(
+    reference: Any,
+    current: Any,
+    timestamp: str,
+    divided: "Callable[[nw.DataFrame[Any]], Iterable[tuple[str, Profile]]]",
+) -> dict[str, list[OwnWindow]]:
+    """As `own_windows`, however few, of each part that `divided` makes of rows."""
     span = _span(current, timestamp)
     if span is None or not readable_again(reference):
-        return []
+        return {}
     start, length = span
-    parts: dict[int, list[Profile]] = {}
+    parts: dict[str, dict[int, list[Profile]]] = {}
     for frame in frames_in(reference):
         times, known = _times(frame, timestamp)
         numbers = (times - start) // length
         newest = np.unique(numbers[known])[-_MOST:]
         for number, piece in _pieces(frame, numbers, known & (numbers >= newest.min(initial=0))):
-            parts.setdefault(number, []).append(read_frame(piece, skip).profile)
-    windows = [
-        OwnWindow(
-            _moment(start + number * length), _moment(start + (number + 1) * length), Profile.merge(parts[number])
-        )
-        for number in sorted(parts)[-_MOST:]
-    ]
-    return windows if len(windows) >= FEWEST else []
+            for name, profile in divided(piece):
+                parts.setdefault(name, {}).setdefault(number, []).append(profile)
+    return {
+        name: [
+            OwnWindow(_moment(start + number * length), _moment(start + (number + 1) * length), Profile.merge(some))
+            for number, some in sorted(by_number.items())[-_MOST:]
+        ]
+        for name, by_number in parts.items()
+    }
 
 
 def of_season(reference: Any, current: Any, timestamp: str | None, monitor: Monitor) -> Any:

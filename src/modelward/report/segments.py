@@ -5,6 +5,7 @@ from dataclasses import fields, replace
 from typing import Any
 
 from modelward.errors import Invalid
+from modelward.report.dated_segments import Dated
 from modelward.report.judged_segments import JudgedSegments
 from modelward.report.outcomes import Outcomes
 from modelward.report.parts import Part, read_parts
@@ -28,10 +29,12 @@ def segments_of(
     known: Known | None,
     monitor: Monitor,
     skip: Collection[str],
+    dated: Dated | None = None,
 ) -> JudgedSegments:
     """The verdicts on every segment of a column; both tables are read a second time, in batches where they are large.
 
     `known` is what was found out about the outcomes of all rows; without it the segments' drift alone is judged.
+    With `dated` each segment must also lie farther off than the reference's own windows of it do.
 
     Raises:
         Invalid: the column cannot be divided by, or a table cannot be read twice.
@@ -41,7 +44,8 @@ def segments_of(
     inner = replace(known, plan=known.plan.within(column)) if known else None
     plan = inner.plan if inner else None
     before, now = (read_parts(table, cut, skip=skip, plan=plan) for table in (reference, current))
-    found = compare_segments(column, _profiles(before), _profiles(now), whole, monitor)
+    own = dated.calibrations(cut, {*before, *now}, monitor, skip) if dated else None
+    found = compare_segments(column, _profiles(before), _profiles(now), whole, monitor, calibrations=own)
     sides = {name: (before[name].profile, now[name].profile) for name in found.comparisons}
     judged = JudgedSegments(**_fields(found), profiles=sides)
     return judged if inner is None else _with_outcomes(judged, _outcomes(before), _outcomes(now), inner, monitor)
