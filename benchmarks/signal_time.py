@@ -67,7 +67,7 @@ def _part(columns: Columns, start: int, stop: int) -> Columns:
 def _days(peers: Path | None) -> Iterator[Rate]:
     """Without drift, and (for Modelward calibrated) with the distance in kilometres on the day."""
     flights = between(read_flights(), date(2013, 1, 1), date(2013, 4, 1))
-    days = [_columns(table) for _, table in by_day(flights)]
+    days = [day_columns(table) for _, table in by_day(flights)]
     profiles = [Profile.of(day) for day in days]
     trial = replay(profiles, Monitor())
     rests = [Profile.merge([other for other in profiles if other is not day]) for day in profiles]
@@ -88,7 +88,7 @@ def _days(peers: Path | None) -> Iterator[Rate]:
     yield Rate(TOOLS[1], rows, len(FEATURES), "days, distance in kilometres", KILOMETRES, "found", found, len(days))
 
 
-def _columns(table: pa.Table) -> Columns:
+def day_columns(table: pa.Table) -> Columns:
     return {
         name: np.array(table[name].to_pylist(), dtype=object) if name in TEXTS else table[name].to_numpy()
         for name in FEATURES
