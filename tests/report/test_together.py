@@ -128,6 +128,31 @@ def test_vectors_of_every_form_are_found_and_judged(kind):
     assert "can be told from the reference" in report.to_html()
 
 
+def test_vectors_that_went_missing_are_drift_also_when_all_did():
+    rng = np.random.default_rng(4)
+    before, now = vectors(rng, 0), vectors(rng, 0)
+    for every, words, index in ((1, "missing in 100 % of rows, before in 0 %", 10), (3, "missing in 33 % of rows", 1)):
+        gaps = [None if row % every == 0 else vector for row, vector in enumerate(now.tolist())]
+        found = modelward.compare(
+            pa.table({"e": before.tolist()}), pa.table({"e": pa.array(gaps, pa.list_(pa.float64()))})
+        )
+        assert (found["e"].verdict, found["e"].method) == ("drifted", "missing_rate")
+        assert words in found["e"].reason
+        assert found["e"].statistics["psi"] > index
+        CHECK.validate(found.to_dict())
+        assert not modelward.compare({"e": gaps}, {"e": gaps}).findings
+    untyped = modelward.compare(pa.table({"e": before.tolist()}), pa.table({"e": pa.nulls(ROWS)}))
+    assert untyped["e"].method == "missing_rate"
+
+
+def test_vectors_whose_squares_are_past_the_range_are_told_apart():
+    rng = np.random.default_rng(4)
+    before, now = (vectors(rng, mean).astype(np.float64) * 1e300 for mean in (0, 0.4))
+    found = modelward.compare(pa.table({"e": before.tolist()}), pa.table({"e": now.tolist()}))["e"]
+    assert found.drifted
+    assert found.statistics["mean_distance"] == pytest.approx(0.4, abs=0.1)
+
+
 def test_long_vectors_whose_spread_changed_in_one_direction_are_told_apart():
     rng = np.random.default_rng(5)
     before, now = vectors(rng, 0, 200), vectors(rng, 0, 200)

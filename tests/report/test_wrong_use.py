@@ -89,6 +89,13 @@ def test_a_configuration_that_cannot_be_meant_is_refused(config, sentence):
         modelward.compare(FINE, FINE, config=config)
 
 
+def test_a_test_of_a_column_that_is_left_out_is_refused_with_the_reason():
+    dated = FINE.assign(day=pd.Timestamp("2026-01-01"))
+    for asked, reason in (({}, "it holds dates or times"), ({"timestamp": "day"}, "it is the column of times")):
+        with pytest.raises(Invalid, match=f"tests name 'day', which no test can judge: {reason}"):
+            modelward.compare(dated, dated, config={"tests": {"day": "psi"}}, **asked)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [

@@ -102,7 +102,8 @@ def compare(
         profiles = _without(before.profile, left_out), _without(now.profile, left_out)
         tables = Tables(reference_rows, current, profiles, left_out, seed, texts_in(config))
         profiles, vectors = texts_of(tables), vectors_of(tables)
-        _require_settings(monitor, {*left_out, *skip, *(name for profile in profiles for name in profile.columns)})
+        unjudged = {**left_out, **dict.fromkeys(skip, "it is the column of times")}
+        _require_settings(monitor, {*profiles[0].columns, *profiles[1].columns}, unjudged)
         windows = own_windows(reference, current, timestamp, {*skip, *left_out}) if timestamp else []
         calibration = _calibration(windows, monitor)
         comparison = compare_profiles(*profiles, monitor, calibration)
@@ -217,16 +218,19 @@ def _require_present(roles: Mapping[str, str], *reads: Read) -> None:
             )
 
 
-def _require_settings(monitor: Monitor, columns: Collection[str]) -> None:
-    """Refuse a test, a threshold or bins of a column that is nowhere: it would pass for one that found nothing.
+def _require_settings(monitor: Monitor, columns: Collection[str], left_out: Mapping[str, str]) -> None:
+    """Refuse a test, a threshold or bins of a column that is not compared: it would pass for one that found nothing.
 
     Raises:
-        ValueError: there is no such column.
+        ValueError: there is no such column, or it is left out.
     """
     for setting in ("tests", "thresholds", "column_bins"):
         for column in getattr(monitor, setting):
+            what = setting.removeprefix("column_")
+            if column in left_out:
+                raise ValueError(f"{what} name {column!r}, which no test can judge: {left_out[column]}")
             if column not in columns and column != EVERY and not column.startswith("@"):  # a service's own
-                known, what = phrases.quoted(sorted(columns), most=10), setting.removeprefix("column_")
+                known = phrases.quoted(sorted(columns), most=10)
                 raise ValueError(
                     f"there is no column {column!r}, which {what} name; check its spelling (there are {known})"
                 )

@@ -86,6 +86,8 @@ def _vectors(column: Any) -> F64:
 
     present = column.is_valid().to_numpy(zero_copy_only=False)
     lengths = pc.list_value_length(column.drop_null()).unique().to_pylist()
+    if not present.any():
+        return np.full((len(column), 0), np.nan)  # Of what length they would be nobody knows.
     if len(lengths) != 1 or not lengths[0]:
         raise LeftOut(UNEVEN)
     vectors = np.full((len(column), lengths[0]), np.nan)

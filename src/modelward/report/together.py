@@ -90,12 +90,26 @@ def vectors_of(tables: Tables) -> Vectors:
     before, now = _drawn(tables, columns, ROWS)
     found, uneven = {}, {}
     for name in columns:
-        shapes = {side[name].shape[1:] if name in side else None for side in (before, now)}
-        if None in shapes or len(shapes) > 1 or not all(shapes):
+        sides = _of_one_length(before[name], now[name]) if name in before and name in now else None
+        if sides is None:
             uneven[name] = "its lists of numbers are not of one length in both tables, so that they are no vectors"
         else:
-            found[name] = before[name], now[name]
+            found[name] = sides
     return Vectors(found, uneven)
+
+
+def _of_one_length(before: npt.NDArray[Any], now: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[Any]] | None:
+    """Both sides as vectors, those of a side that are all missing as long as the others; None where they are none."""
+    length = max(side.shape[1] if side.ndim == 2 else 0 for side in (before, now))
+    first, second = (np.full((len(side), length), np.nan) if _is_empty(side) else side for side in (before, now))
+    return (first, second) if length and first.shape[1:] == second.shape[1:] == (length,) else None
+
+
+def _is_empty(side: npt.NDArray[Any]) -> bool:
+    """Whether not one value of a column is there."""
+    if side.ndim == 2:
+        return not side.shape[1]
+    return all(value is None or value != value for value in side.tolist())  # noqa: PLR0124 - only NaN differs from itself
 
 
 def judge_every_vector(vectors: Vectors, monitor: Monitor, seed: int) -> tuple[ColumnFinding, ...]:
@@ -106,6 +120,7 @@ def judge_every_vector(vectors: Vectors, monitor: Monitor, seed: int) -> tuple[C
             *_told_apart(before, now, monitor, seed),
             monitor,
             rows=(_present(before), _present(now)),
+            missing=(len(before) - _present(before), len(now) - _present(now)),
             among=len(vectors.columns),
         )
         for name, (before, now) in vectors.columns.items()

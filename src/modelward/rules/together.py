@@ -6,10 +6,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from modelward.rules import phrases
+from modelward.rules.describe import missing_rate
 from modelward.rules.finding import ColumnFinding, plain
 from modelward.rules.monitor import Monitor
-from modelward.rules.verdict import Verdict
-from modelward.stats import DistanceOfMeans, DomainClassifier, PcaReconstruction
+from modelward.rules.verdict import Verdict, worst
+from modelward.stats import (
+    CategoricalSummary,
+    DistanceOfMeans,
+    DomainClassifier,
+    PcaReconstruction,
+    missing_rate_test,
+    psi,
+)
 
 _SAID = 3
 _TOLD = 10
@@ -93,9 +101,58 @@ def judge_vectors(
     monitor: Monitor,
     *,
     rows: tuple[int, int],
+    missing: tuple[int, int] = (0, 0),
     among: int = 1,
 ) -> ColumnFinding:
-    """A column of vectors, one of `among`, by the better of two tests: Bonferroni over both and over the columns."""
+    """A column of vectors, one of `among`, by the better of two tests: Bonferroni over both and over the columns; and
+    by how many are missing beside the `rows` that are there, if that is graver.
+    """
+    gone = _judge_missing(column, rows, missing, monitor, among)
+    found = _judge_present(column, classifier, distance, monitor, rows=rows, among=among)
+    return gone if gone is not None and worst((gone.verdict, found.verdict)) is not found.verdict else found
+
+
+def _judge_missing(
+    column: str, rows: tuple[int, int], missing: tuple[int, int], monitor: Monitor, among: int
+) -> ColumnFinding | None:
+    """The finding on vectors that went missing, or came; None where that is no finding."""
+    before, now = (
+        CategoricalSummary.from_counts(("vector",), (there,), missing=gone)
+        for there, gone in zip(rows, missing, strict=True)
+    )
+    if min(before.rows, now.rows) < monitor.minimum_rows:
+        return None
+    change = missing_rate(now) - missing_rate(before)
+    p_value = missing_rate_test(before, now).p_value
+    if abs(change) < monitor.missing_shift or p_value >= monitor.q / among:
+        return None
+    index = psi(before, now).corrected
+    shares = f"{phrases.share(missing_rate(now))} of rows, before in {phrases.share(missing_rate(before))}"
+    return ColumnFinding(
+        column,
+        "vector",
+        Verdict.DRIFTED if index >= monitor.psi_strong else Verdict.WARNING,
+        "missing_rate",
+        change,
+        monitor.missing_shift,
+        p_value,
+        None,
+        before.rows,
+        now.rows,
+        f"`{phrases.shortened(column)}` is missing in {shares} (PSI {index:.2f})",
+        {"missing_rate_change": change, "psi": index},
+    )
+
+
+def _judge_present(
+    column: str,
+    classifier: DomainClassifier | None,
+    distance: DistanceOfMeans | None,
+    monitor: Monitor,
+    *,
+    rows: tuple[int, int],
+    among: int,
+) -> ColumnFinding:
     limit = area_of(monitor.psi_strong)
     name = f"`{phrases.shortened(column)}`"
     if classifier is None or distance is None or min(rows) < monitor.minimum_rows:

@@ -1,5 +1,6 @@
 """Distance of the means of vectors, such as embeddings, with a p-value by permutation."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -64,8 +65,11 @@ def distance_of_means(
     counts = len(before), len(now)
     if min(counts) < _FEWEST:
         raise ValueError("A mean is compared from two vectors on each side; give a longer window.")
-    plain = float(np.linalg.norm(now.mean(axis=0) - before.mean(axis=0)))
     both = np.vstack([before, now])
+    sizes = np.abs(both).max(axis=0)
+    both /= np.where(sizes > 0, sizes, 1.0)  # No square of these is past the range.
+    moved = both[counts[0] :].mean(axis=0) - both[: counts[0]].mean(axis=0)
+    plain = math.hypot(*(moved * sizes).tolist())
     spread = both.std(axis=0)
     scaled = (both - both.mean(axis=0))[:, spread > 0] / spread[spread > 0]
     if not scaled.shape[1]:
