@@ -11,9 +11,10 @@ from tests.monitoring.world import FAR, START, World
 from modelward.events.duckdb import DuckDBStore
 from modelward.kit.database import reading, writing
 from modelward.monitoring.jobs import sweep
+from modelward.monitoring.losses import sharpened
 from modelward.monitoring.performance_queries import performance_of_span, performance_view
 from modelward.signals.tables import Signal
-from modelward.stats import accuracy, brier_score, f1, log_loss, roc_auc
+from modelward.stats import Change, accuracy, brier_score, f1, log_loss, roc_auc
 
 
 @pytest.fixture
@@ -263,7 +264,9 @@ def test_an_open_day_is_partial_and_closes_with_time(outcomes: Outcomes) -> None
     assert (window.closed, window.state) == (True, "final")
 
 
-def sold(outcomes: Outcomes, name: str, day: int, *, rows: int = 300, old: float = 0.3, wrong: float = 1.0) -> None:
+def sold(
+    outcomes: Outcomes, name: str, day: int, *, rows: int = 300, old: float = 0.3, wrong: float | np.ndarray = 1.0
+) -> None:
     """A day of sales, whose predictions err four times as much where a customer is old."""
     world, rng = outcomes.world, outcomes.world.rng
     table = world.events(rows, START + day * DAY, over=DAY, prefix=name)
@@ -298,6 +301,31 @@ def test_a_regression_is_estimated_from_its_features_until_its_outcomes_come(out
     assert (known.state, known.estimate, known.parted) == ("final", last.estimate, False)
     assert known.value == pytest.approx(last.estimate, rel=0.15)
     assert view(outcomes).back_test[0].metric == "mean_absolute_error"
+
+
+def test_errors_that_grew_inside_a_day_are_told_once_by_each_detector_and_in_the_unit_of_the_label(
+    outcomes: Outcomes,
+) -> None:
+    outcomes.change_model(task="regression")
+    sold(outcomes, "d0", 0, old=0.0, rows=600, wrong=np.repeat([1.0, 6.0], 300))
+    outcomes.label("d0")
+    outcomes.work()
+    rises = view(outcomes).current.changes
+    assert len({change["detector"] for change in rises}) == len(rises) > 0
+    for change in rises:
+        assert change["rose"]
+        assert change["loss_before"] < 12
+        assert change["loss_after"] > 15
+
+
+def test_a_change_that_is_seen_again_is_the_same_with_a_better_beginning():
+    seen = [
+        Change(100, 40, rose=True),
+        Change(120, 60, rose=True),
+        Change(300, 200, rose=True),
+        Change(310, 250, rose=False),
+    ]
+    assert sharpened(seen) == [Change(100, 60, rose=True), Change(300, 200, rose=True), Change(310, 250, rose=False)]
 
 
 def test_errors_that_no_feature_explains_are_a_drift_of_the_concept(outcomes: Outcomes) -> None:

@@ -1,5 +1,6 @@
 """Changes inside a window: sequential detectors on the loss of each labelled event, in the order of time."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,7 +14,7 @@ from modelward.monitoring.joint_rows import Floats, Rows, read_rows
 from modelward.rules.windows import Window
 from modelward.stats import Change, adwin, page_hinkley
 from modelward.stats.labels import named
-from modelward.stats.outcome import BINARY, MULTICLASS
+from modelward.stats.outcome import BINARY, MULTICLASS, REGRESSION
 
 MOST_ROWS = 20_000
 """Of a window with more labelled rows only the newest are looked at."""
@@ -23,12 +24,37 @@ _COLUMNS = ("ts", "prediction", "score", "label_number", "label_text", "labelled
 
 
 def changes_in(store: EventStore, watched: Watched, window: Window) -> list[dict[str, Any]]:
-    """The moments at which the loss of labelled events changed inside a window, and which detector saw them."""
+    """The moments at which the loss of labelled events changed inside a window, and which detector saw them.
+
+    The losses that are told are the mean absolute error of a regression, in the label's unit, the Brier score of two
+    classes where there are probabilities, and the share of wrong predictions otherwise.
+    """
     moments, losses = _losses(store, watched, window)
     if losses.size < watched.subject.monitor.minimum_rows:
         return []
-    found = {"page_hinkley": page_hinkley(losses).changes, "adwin": adwin(losses).changes}
-    return [_told(detector, change, moments, losses) for detector, changes in found.items() for change in changes]
+    bounded = _bounded(losses) if watched.plan.task == REGRESSION else losses
+    found = {"page_hinkley": page_hinkley(bounded).changes, "adwin": adwin(bounded).changes}
+    return [_told(name, change, moments, losses) for name, changes in found.items() for change in sharpened(changes)]
+
+
+def sharpened(changes: Sequence[Change]) -> list[Change]:
+    """Changes without repetition: a detector that sees one change grow says so again, each time with a better moment
+    for its beginning, before the time at which it was seen first.
+    """
+    kept: list[Change] = []
+    for change in changes:
+        if kept and kept[-1].rose == change.rose and change.since <= kept[-1].at:
+            kept[-1] = kept[-1]._replace(since=change.since)
+        else:
+            kept.append(change)
+    return kept
+
+
+def _bounded(sizes: Floats) -> Floats:
+    """The losses of a regression from 0 to 1, as detectors take them."""
+    usual = float(np.median(sizes))
+    bounded: Floats = np.minimum(sizes / usual, _LARGEST) / _LARGEST if usual > 0 else np.empty(0)
+    return bounded
 
 
 def _losses(store: EventStore, watched: Watched, window: Window) -> tuple[np.ndarray[Any, Any], Floats]:
@@ -44,7 +70,7 @@ def _losses(store: EventStore, watched: Watched, window: Window) -> tuple[np.nda
     rows = read_rows(table, watched.plan)
     losses = _loss(rows, watched)
     ticks = pc.cast(table.column("ts"), pa.int64()).to_numpy()
-    kept = rows.known & ~np.isnan(losses)
+    kept = rows.known & np.isfinite(losses)
     return ticks[kept][-MOST_ROWS:], losses[kept][-MOST_ROWS:]
 
 
@@ -72,10 +98,8 @@ def _loss(rows: Rows, watched: Watched) -> Floats:
         squares, errors = (rows.score - rows.label) ** 2, np.abs(rows.predicted - rows.label)
         losses: Floats = np.where(_probable(rows.score), squares, errors)
         return losses
-    sizes = np.abs(rows.predicted - rows.label)
-    usual = np.nanmedian(sizes) if rows.known.any() else np.nan
-    bounded: Floats = np.minimum(sizes / usual, _LARGEST) / _LARGEST if usual > 0 else sizes * np.nan
-    return bounded
+    sizes: Floats = np.abs(rows.predicted - rows.label)
+    return sizes
 
 
 def _probable(score: Floats) -> np.ndarray[Any, np.dtype[np.bool_]]:
