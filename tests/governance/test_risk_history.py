@@ -39,7 +39,7 @@ def test_each_step_names_the_window_the_column_and_what_moved_the_score(world: M
     assert (second.event, second.risk_score, second.status) == ("window", 50.0, "AT_RISK")
     assert second.cause == (
         "Risk rose from 0.0 to 50.0, now at risk: in the window from 2026-03-03 00:00 UTC, "
-        "1 of 4 columns have drifted (`fare`); half of them are the limit."
+        "1 of 4 columns has drifted (`fare`); half of them are the limit."
     )
     assert second.sources["drift"]["start"] == "2026-03-03T00:00:00+00:00"
     assert second.components[0]["columns"] == [{"column": "fare", "psi": 0.4, "points": 50.0}]
@@ -87,6 +87,16 @@ def test_what_is_measured_of_a_replayed_day_later_is_told_of_that_day(each_datab
     world.look(world.after(400.01))
     assert world.history()[-1].at == START + 2 * DAY
     assert world.history()[-1].status == "BLOCKED"
+
+
+def test_outcomes_that_are_measured_ahead_of_drift_do_not_date_the_days_between(each_database: Engine) -> None:
+    world = MeasuredWorld.make(each_database, key="replayed", replayed=True)
+    for day in range(4):
+        world.performance(day, 0.89)
+    for day in range(4):
+        world.window(day)
+        world.look(world.after(400) + day * DAY / 1440)
+    assert [row.at for row in world.history()] == [START + (day + 1) * DAY for day in range(4)]
 
 
 def test_a_replayed_model_is_not_asked_for_because_a_day_of_ours_has_passed(each_database: Engine) -> None:
@@ -188,6 +198,12 @@ def test_labels_of_a_later_day_that_show_a_fall_block_the_model(world: MeasuredW
     assert world.told() == [("APPROVED", "BLOCKED")]
     last = world.history()[-1]
     assert "accuracy is 0.7 (interval 0.68 to 0.72), 22.2% below the 0.9 given at registration" in last.cause
+    world.window(2)
+    world.performance(2, 0.89, at=world.after(3))
+    world.look(world.after(3))
+    assert world.history()[-1].cause.endswith(
+        "in the window from 2026-03-04 00:00 UTC, performance is within its limit."
+    )
 
 
 def test_another_reference_is_told_by_nobody(world: MeasuredWorld) -> None:

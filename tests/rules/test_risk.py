@@ -87,6 +87,14 @@ def test_a_column_that_cannot_be_compared_counts_as_its_verdict() -> None:
     assert fresh.counted == 0.1
 
 
+def test_the_sentence_has_the_psi_of_the_answer_as_it_is_and_not_as_it_is_clipped() -> None:
+    found = component(drift_component([calm("a")], [drifted("score", 1.01)]))
+    assert found.sentence == "the PSI of `score` is 1.01; 0.25 is the limit"
+    assert found.score == 100
+    without = component(drift_component([calm("a")], [drifted("score", None)]))
+    assert without.sentence == "`score` has changed so that there is no PSI, and counts as 0.25; 0.25 is the limit"
+
+
 def test_what_was_not_measured_is_left_out_the_rest_is_scaled_and_it_says_so() -> None:
     risk = risk_index([drift_component([drifted("a", 0.3), calm("b")]), fairness_component([])], WEIGHTS)
     assert risk.score == 100

@@ -36,7 +36,7 @@ def test_the_tab_says_the_status_the_parts_the_columns_and_the_event_behind_each
     assert "At risk" in told
     assert "The risk is 62.0; from 50 on a model is at risk." in told
     assert "Risk 62.0 = 0.6 × drift 50.0 + 0.4 × fairness 80.0." in told
-    assert "1 of 4 columns have drifted ( fare ); half of them are the limit." in told
+    assert "1 of 4 columns has drifted ( fare ); half of them are the limit." in told
     assert "Fairness of sex is 0.84 (interval 0.8 to 0.88); the four-fifths rule asks for 0.8." in told
     assert "Risk rose from 8.0 to 62.0, now at risk: in the window from 2026-03-04 00:00 UTC" in told
     assert "Risk below 50 : the risk is 62.0." in told

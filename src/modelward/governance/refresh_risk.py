@@ -8,7 +8,7 @@ The history of a model that is replayed runs on the clock of its data throughout
 dated by ours after the first would be the newest for ever: all windows that follow would lie at that one moment.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -99,7 +99,7 @@ def refresh_risk(engine: Engine, *, model_id: int, now: datetime) -> Write | Non
         after = state.window_until if state else None
         fresh = speaking_windows(session, model, after=after, limit=MOST_STEPS)
         last, added = _of_windows(session, model, fresh, last, policy=policy, now=now)
-        looked_at = _newest_end(found.sources.values(), now) if is_replayed(model) else now
+        looked_at = _of_its_data(found.sources, now) if is_replayed(model) else now
         entries = (*corrected, *added, *_of_present(last, look_of(present), looked_at))
         return Refreshed(
             model_id,
@@ -134,9 +134,13 @@ def _of_windows(
     return last, entries
 
 
-def _newest_end(measured_on: Iterable[Source], now: datetime) -> datetime:
-    """Until when the data go that a look was made from."""
-    return min(now, max((source.ends_at for source in measured_on), default=now))
+def _of_its_data(measured_on: Mapping[str, Source], now: datetime) -> datetime:
+    """Until when the data go that a look was made from: by drift, which the windows that follow go by.
+
+    Outcomes may be measured of later days already, while drift catches up with them.
+    """
+    ends = [measured_on["drift"].ends_at] if "drift" in measured_on else [one.ends_at for one in measured_on.values()]
+    return min([now, *ends])
 
 
 def _of_present(last: Last | None, look: Look, at: datetime) -> list[Entry]:

@@ -228,9 +228,18 @@ def _drift_sentence(aggregate: float, how: str, judged: Sequence[ColumnDrift], c
         return f"drift is 0: none of {len(judged):,} columns has drifted"
     names = _listed(f"`{entry.column}`" for entry in columns[:3]) + (" and more" if len(columns) > 3 else "")
     if how == "share":
-        return f"{len(columns):,} of {len(judged):,} columns have drifted ({names}); half of them are the limit"
-    of = "the prediction's PSI" if how == "prediction" else "the aggregate PSI"
-    return f"{of} is {aggregate:.3g} by {names}; {FULL_PSI:g} is the limit"
+        have = "has" if len(columns) == 1 else "have"
+        return f"{len(columns):,} of {len(judged):,} columns {have} drifted ({names}); half of them are the limit"
+    if how == "prediction":
+        return f"{_answer_told(columns[0], aggregate)}; {FULL_PSI:g} is the limit"
+    return f"the aggregate PSI is {aggregate:.3g} by {names}; {FULL_PSI:g} is the limit"
+
+
+def _answer_told(answer: Contribution, counted: float) -> str:
+    """The PSI of the model's own answers as it is, and not as it is clipped: beside it stands the column's own."""
+    if answer.psi is None or math.isnan(answer.psi):
+        return f"`{answer.column}` has changed so that there is no PSI, and counts as {counted:.3g}"
+    return f"the PSI of `{answer.column}` is {answer.psi:.3g}"
 
 
 def _speaks(column: ColumnDrift) -> bool:

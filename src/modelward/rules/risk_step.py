@@ -152,7 +152,12 @@ def _because(event: RiskEvent, before: Look, after: Look) -> str:
 def _sentence(look: Look, part: str) -> str:
     broken = [reason["sentence"] for reason in look.reasons if reason["code"].startswith(part)]
     component = look.component(part)
-    return broken[0] if broken else component["sentence"] if component else f"{part} is not known"
+    if broken:
+        return str(broken[0])
+    if component:
+        return str(component["sentence"])
+    measured = part == "performance" and look.sources.get(part)
+    return "performance is within its limit" if measured else f"{part} is not known"
 
 
 def _told(look: Look) -> str:
