@@ -86,7 +86,7 @@ def test_the_end_is_told_once_it_lasts_and_closes_the_incident(model: Clockwork)
     model.sees()
     model.passes(HOUR)
     assert model.messages() == [("firing", 30), ("resolved", 3600 + 300)]
-    assert model.told()[-1]["title"] == "Over: churn: a column has drifted"
+    assert model.told()[-1]["title"] == "churn: a column has drifted", "channels put before it what it is: `Resolved:`"
     assert [(one.state, one.messages) for one in model.incidents()] == [("resolved", 2)]
     model.passes(2 * DAY)
     assert len(model.messages()) == 2

@@ -87,11 +87,10 @@ def message_of(
     over = decision.reason is Reason.ALL_RESOLVED
     alerts = list(decision.over) if over else list(decision.told)
     lasted = phrases.lasting(now - opened_at)
-    prefix = {"resolved": "Over: ", "reminder": "Still: ", "changed": "Changed: "}.get(kind, "")
     details = [alert.sentence for alert in in_order(alerts)]
     return Message(
         kind=cast("MessageKind", kind),
-        title=f"{prefix}{name}: {title_of(alerts)}",
+        title=f"{name}: {title_of(alerts)}",
         sentence=f"all of it is over after {lasted}" if over else sentence_of(alerts),
         details=tuple(_details(decision, details)),
         link=f"/alerts/{incident_id}",
