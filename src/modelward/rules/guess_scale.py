@@ -13,6 +13,7 @@ from modelward.stats.arrays import F64
 
 _GRID = np.linspace(0.05, 0.95, 19)
 _NEAREST, _FURTHEST = 0.02, 0.05  # So near must a factor come to a known one, three standard errors in between,
+_SHOWS = 0.25  # so much of the spread must an offset be to be told from none,
 _LEFT_OVER = 0.15  # and so little of the spread of the values may the conversion leave over.
 
 
@@ -58,7 +59,8 @@ def scale_guesses(reference: NumericSummary, current: NumericSummary) -> Iterato
     if not np.isfinite([*before, *now]).all() or spread == 0 or _spread(before) == 0:
         return
     within = _tolerance(reference, current, before)
-    fitting = [entry for entry in CONVERSIONS if entry.offset or _near(entry.factor, _factor(before, now), within)]
+    factor = _factor(before, now)
+    fitting = [entry for entry in CONVERSIONS if _fits(entry, factor, within, spread)]
     known = [(_left(entry, before, now) / spread, entry) for entry in fitting]
     if known and (best := min(known, key=lambda pair: pair[0]))[0] < _LEFT_OVER:
         yield _unit(best[1], before, now)
@@ -66,6 +68,14 @@ def scale_guesses(reference: NumericSummary, current: NumericSummary) -> Iterato
     if _left(turned, before[::-1], now) < _LEFT_OVER * spread and _left(kept, before, now) > 0.5 * spread:
         yield Guess("sign", "the sign turned round", "the values below 0 are spread as those above 0 were")
     yield from _throughout(before, now, spread)
+
+
+def _fits(entry: Conversion, factor: float | None, within: float, spread: float) -> bool:
+    """Whether the conversion may be asked after: by its factor, or by an offset that is no trifle to the values.
+
+    Amounts of 100,000 that grew by 1.8 are not degrees, though 32 more or less makes no difference to them.
+    """
+    return abs(entry.offset) > _SHOWS * spread if entry.offset else _near(entry.factor, factor, within)
 
 
 def _near(known: float, factor: float | None, within: float) -> bool:
