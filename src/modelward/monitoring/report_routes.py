@@ -1,5 +1,6 @@
 """The report and the placebo of a model over HTTP."""
 
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
@@ -14,6 +15,8 @@ from modelward.monitoring.reports import MEDIA_TYPES, REPORT_EXAMPLE, file_name,
 from modelward.monitoring.schemas import Moment, Part
 from modelward.monitoring.segment_answers import read_part
 from modelward.registry.service import resolve
+from modelward.registry.tables import Model
+from modelward.report.report import Report
 
 router = APIRouter(route_class=ApiRoute, tags=["monitoring"])
 
@@ -54,11 +57,16 @@ def report(
         made = report_of(session, found, start, end, now=now())
     if format == "json":
         return made.to_dict()
-    place = "inline" if format == "html" else "attachment"
-    headers = {"Content-Disposition": f'{place}; filename="{file_name(found, start, format)}"'}
-    if format == "html":
+    return as_file(made, found, start, format)
+
+
+def as_file(made: Report, model: Model, start: datetime, kind: Literal["html", "markdown", "junit"]) -> Response:
+    """The report as a file of its own: a page is shown, everything else is kept."""
+    place = "inline" if kind == "html" else "attachment"
+    headers = {"Content-Disposition": f'{place}; filename="{file_name(model, start, kind)}"'}
+    if kind == "html":
         headers["Content-Security-Policy"] = ONE_FILE
-    return Response(getattr(made, f"to_{format}")(), media_type=MEDIA_TYPES[format], headers=headers)
+    return Response(getattr(made, f"to_{kind}")(), media_type=MEDIA_TYPES[kind], headers=headers)
 
 
 @router.get("/models/{model}/placebo", responses={200: {"content": {"application/json": {"example": PLACEBO_EXAMPLE}}}})

@@ -17,6 +17,7 @@ from modelward.kit.secrets import secret_of
 from modelward.report.charts.svg import tag
 from modelward.web import writing
 from modelward.web.assets import asset
+from modelward.web.time_range import report_address
 from modelward.web.views.naming import column_title
 
 _QUOTED = re.compile(r"`([^`]{1,200})`")
@@ -41,6 +42,7 @@ def environment() -> Environment:
         "count": writing.count,
     }
     made.globals |= {"asset": asset, "moment": moment, "lasting": lasting, "clock": clock, "day": day}
+    made.globals |= {"report_address": report_address}
     return made
 
 

@@ -21,6 +21,7 @@ from modelward.web import (
     oidc_routes,
     people_routes,
     policy_routes,
+    report_routes,
     routes,
     segments_routes,
     settings_routes,
@@ -58,6 +59,7 @@ def _routes() -> tuple[BaseRoute, ...]:
         monitor_routes,
         governance_routes,
         policy_routes,
+        report_routes,
         routes,
     ):
         pages.include_router(part.router)

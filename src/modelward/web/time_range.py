@@ -1,5 +1,6 @@
 """The stretch of time that a page shows, as its address says it: ?range=90d, or ?from=2013-10-01&to=2013-11-01."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from urllib.parse import quote, urlencode
@@ -106,3 +107,8 @@ def address(path: str, **parameters: str | None) -> str:
 def model_path(key: str) -> str:
     """The page of a model, whatever its key holds."""
     return f"/dashboard/models/{quote(key, safe='')}"
+
+
+def report_address(key: str, kept: Iterable[tuple[str, str]]) -> str:
+    """The report of a model, over the range whose parameters are kept."""
+    return address(f"{model_path(key)}/report", **dict(kept))
