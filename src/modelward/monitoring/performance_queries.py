@@ -38,8 +38,8 @@ NO_LABELS = (
 )
 NO_EVENTS = "no predictions have come yet: send them with POST /api/v1/events"
 NO_PROTECTED = (
-    "no protected attribute is declared: name them as protected_attributes at registration, or as `protected` in "
-    "PUT /api/v1/models/{model}/monitor"
+    "no protected attribute is declared: name them as `protected_attributes` at registration, or as `protected` in "
+    "`PUT /api/v1/models/{model}/monitor`"
 )
 NOT_TWO_CLASSES = (
     "fairness compares how often each group is predicted positive: name the positive outcome as `positive` in "
@@ -80,6 +80,17 @@ def performance_view(
         back_test=tests,
         no_estimate=basis.note if basis else "",
     )
+
+
+def newest_performance(session: Session, *, model_id: int) -> PerformancePoint | None:
+    """The newest closed window that has outcomes; else the newest that has an estimate."""
+    of_model = select(Performance).options(defer(Performance.measures))
+    for figure in (Performance.value, Performance.estimate):
+        query = of_model.where(Performance.model_id == model_id, Performance.closed, figure.is_not(None))
+        found = session.scalars(query.order_by(Performance.ends_at.desc()).limit(1)).first()
+        if found is not None:
+            return _point(found, None, frozenset())
+    return None
 
 
 def performance_window(session: Session, *, model_id: int, starts_at: datetime) -> PerformanceDetail | None:
@@ -142,7 +153,7 @@ def fairness_view(
 
 def _why(declared: Sequence[str], watched: Watched, views: Sequence[AttributeView]) -> str:
     if views:
-        return f"{views[0].attribute}: {views[0].reason}"
+        return f"`{views[0].attribute}`: {views[0].reason}"
     if not declared:
         return NO_PROTECTED
     if watched.mismatch:

@@ -14,6 +14,7 @@ from modelward.events.contract import EventStore
 from modelward.governance.queries import states_of
 from modelward.monitoring import queries as monitoring
 from modelward.monitoring.monitor_settings import monitor_of
+from modelward.monitoring.performance_queries import newest_performance
 from modelward.monitoring.quality_answers import quality, with_records
 from modelward.monitoring.readings import Distribution, EvaluationView, HeatMap, WindowPoint
 from modelward.monitoring.segment_queries import segment_alarms
@@ -148,6 +149,7 @@ def readings(session: Session, events: EventStore, facts: ModelFacts, asked: Ask
         features=stored,
         events_away=away,
         governed=states_of(session, [facts.id]).get(facts.id),
+        performance=newest_performance(session, model_id=facts.id),
     )
 
 
@@ -167,6 +169,7 @@ def status_readings(session: Session, facts: ModelFacts, _asked: Asked) -> Model
         latest=monitoring.latest_evaluation(session, model_id=facts.id),
         reference=monitoring.reference(session, model_id=facts.id),
         governed=states_of(session, [facts.id]).get(facts.id),
+        performance=newest_performance(session, model_id=facts.id),
         parts=told_alarms(segment_alarms(session, facts.id)),
     )
 
@@ -206,6 +209,8 @@ class QualityReadings:
     answer: Mapping[str, Any]
     points: tuple[WindowPoint, ...]
     judged: Sequence[Mapping[str, Any]]
+    ignored: frozenset[str] = frozenset()
+    """The columns that the settings leave out, as pages name them."""
 
 
 def quality_readings(session: Session, events: EventStore | None, facts: ModelFacts, asked: Asked) -> QualityReadings:
@@ -217,7 +222,8 @@ def quality_readings(session: Session, events: EventStore | None, facts: ModelFa
     points, judged = judged_windows(session, facts, asked)
     start, end = _window(session, facts, asked, HeatMap(facts.window, points, ()))
     model = session.get_one(Model, facts.id)
-    return QualityReadings(quality(session, model, start, end, examples_from=events), points, judged)
+    ignored = frozenset(map(column_title, monitor_of(model).ignore))
+    return QualityReadings(quality(session, model, start, end, examples_from=events), points, judged, ignored)
 
 
 def judged_windows(

@@ -1,4 +1,4 @@
-"""The figures at the head of a model's page: risk, fairness, drift, traffic and latency, with what is behind each."""
+"""The figures at the head of a model's page: risk, fairness, drift, performance, traffic, latency, and their source."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,12 +6,15 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from modelward.governance.risk_tables import GovernanceState
+from modelward.monitoring.performance_readings import PerformancePoint
 from modelward.monitoring.readings import EvaluationView, WindowPoint
+from modelward.rules.metric_names import metric_name
 from modelward.web.states import state_of
 from modelward.web.views.naming import column_title
 from modelward.web.views.risk_words import GOVERNANCE
 from modelward.web.views.traffic import newest_latency
-from modelward.web.writing import NOTHING, ago, exact, milliseconds, number, score, span
+from modelward.web.views.verdicts import PERFORMANCE, figure
+from modelward.web.writing import NOTHING, ago, exact, milliseconds, number, percent, score, span
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,7 @@ def head_figures(
     governed: GovernanceState | None,
     latest: EvaluationView | None,
     history: Sequence[WindowPoint],
+    performance: PerformancePoint | None,
     *,
     window: str,
     event_count: int,
@@ -38,6 +42,7 @@ def head_figures(
     return (
         *_governed(governed, now),
         *_drift_figures(latest, zone),
+        _performance(performance, zone),
         _traffic(history, window, event_count, zone, now),
         _latency(history),
     )
@@ -81,6 +86,17 @@ def _worst(latest: EvaluationView, statistic: str) -> str | None:
         if (value := (f.get("statistics") or {}).get(statistic)) is not None
     ]
     return column_title(max(known)[1]) if known else None
+
+
+def _performance(point: PerformancePoint | None, zone: ZoneInfo) -> Figure:
+    known = point and (point.measured or point.estimated)
+    if point is None or not known:
+        return Figure("Performance", NOTHING, "no outcome is known yet")
+    state = PERFORMANCE[point.verdict]
+    how = f"of {percent(point.coverage)} of the outcomes" if point.measured else "estimated"
+    where = span(point.starts_at.astimezone(zone), point.ends_at.astimezone(zone))
+    slug = state.slug if state.slug in ("warning", "drifted") else ""
+    return Figure(metric_name(point.metric or ""), figure(known.value), f"{how}, {where}", slug)
 
 
 def _traffic(points: Sequence[WindowPoint], window: str, event_count: int, zone: ZoneInfo, now: datetime) -> Figure:

@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from modelward.governance.risk_tables import GovernanceState
+from modelward.monitoring.performance_readings import PerformancePoint
 from modelward.monitoring.readings import Distribution, EvaluationView, HeatMap, ReferenceView, WindowPoint
 from modelward.web.states import State, state_of
 from modelward.web.time_range import PRESETS, TimeRange, address, model_path, window_name
@@ -65,6 +66,8 @@ class ModelReadings:
     events_away: str | None = None
     why: Sequence[Mapping[str, Any]] = ()
     governed: GovernanceState | None = None
+    performance: PerformancePoint | None = None
+    """The newest closed window of which something is known or estimated."""
     parts: Sequence[str] = ()
     """What alarms in parts of the rows, in sentences."""
 
@@ -183,6 +186,7 @@ def model_page(read: ModelReadings, asked: Asked, *, now: datetime) -> ModelPage
             read.governed,
             read.latest,
             read.history,
+            read.performance,
             window=read.facts.window,
             event_count=read.facts.event_count,
             zone=zone,
