@@ -54,7 +54,7 @@ def test_each_window_opens_with_its_reason_and_all_its_metrics(reader: TestClien
     first = re.findall(rf'href="({MODEL}/performance\?[^"]*window=[^"]*)#window"', page)[-1].replace("&amp;", "&")
     told = text_of(reader.get(first).text)
     assert "600 of 600 predictions have their outcome." in told
-    assert "Held against Accuracy 0.76, given at registration." in told
+    assert "Held against Accuracy 0.760, given at registration." in told
     for metric in ("ROC AUC", "F1", "Brier score", "Log loss", "Expected calibration error"):
         assert metric in told
     assert "predicted 1" in told

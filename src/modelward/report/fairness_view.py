@@ -10,7 +10,7 @@ from modelward.report.column_view import shown
 from modelward.report.fairness import Fairness
 from modelward.report.looks import Look
 from modelward.report.outcome_looks import FAIRNESS
-from modelward.report.writing import NOTHING, exact, number, percent
+from modelward.report.writing import NOTHING, exact, metric, percent
 from modelward.rules.metric_names import DISPARITIES, RATES
 from modelward.rules.outcome_json import DISPARITIES as STATISTICS
 from modelward.stats import Disparity, GroupMetrics, GroupOutcomes, Metric, fairness_score, group_metrics
@@ -100,4 +100,4 @@ def _value(outcomes: GroupOutcomes, name: str, least: int) -> str:
     value: Disparity = STATISTICS[name](outcomes, minimum=least)
     if value.statistic != value.statistic:
         return NOTHING
-    return f"{number(value.statistic)} ({number(value.low)} to {number(value.high)})"
+    return f"{metric(value.statistic)} ({metric(value.low)} to {metric(value.high)})"

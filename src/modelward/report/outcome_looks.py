@@ -18,7 +18,7 @@ PERFORMANCE: Mapping[PerformanceVerdict, Look] = {
     PerformanceVerdict.FALLEN: _said(Verdict.DRIFTED, "Fallen"),
     PerformanceVerdict.ESTIMATED_FALL: _said(Verdict.WARNING, "Estimated to fall"),
     PerformanceVerdict.CONCEPT_DRIFT: _said(Verdict.DRIFTED, "Concept drift"),
-    PerformanceVerdict.PARTIAL: _said(Verdict.TOO_FEW, "Half labelled"),
+    PerformanceVerdict.PARTIAL: _said(Verdict.TOO_FEW, "Partly labelled"),
     PerformanceVerdict.TOO_FEW: _said(Verdict.TOO_FEW, "Too few labels"),
     PerformanceVerdict.NO_LABELS: _said(Verdict.TOO_FEW, "No labels yet"),
     PerformanceVerdict.NO_BASELINE: _said(Verdict.TOO_FEW, "No standard"),

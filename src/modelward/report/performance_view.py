@@ -7,7 +7,7 @@ from modelward.report.column_view import shown
 from modelward.report.looks import Look
 from modelward.report.outcome_looks import PERFORMANCE
 from modelward.report.performance import Measured, Performance
-from modelward.report.writing import NOTHING, exact, measure, number, percent
+from modelward.report.writing import NOTHING, exact, metric, percent
 from modelward.rules.metric_names import metric_name
 from modelward.rules.outcome_json import MOST_CLASSES
 from modelward.stats import Confusion, Metric, per_class, residual_quantiles
@@ -58,11 +58,7 @@ def figure(found: Metric | None) -> str:
     """A metric and its interval."""
     if found is None or found.statistic != found.statistic:
         return NOTHING
-    return f"{_written(found.statistic)} ({_written(found.low)} to {_written(found.high)})"
-
-
-def _written(value: float) -> str:
-    return number(value) if abs(value) < 1000 else measure(value)
+    return f"{metric(found.statistic)} ({metric(found.low)} to {metric(found.high)})"
 
 
 def _known(side: Measured) -> str:

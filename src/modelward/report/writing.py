@@ -54,6 +54,13 @@ def measure(value: float | None) -> str:
     return (_trim(f"{rounded:,.{max(digits, 0)}f}")).replace("-", "−")
 
 
+def metric(value: float | None) -> str:
+    """A metric or a rate: three significant digits, all of them before the point, and three decimals below 1."""
+    if value is not None and 0.1 <= abs(value) < 1:
+        return f"{value:.3f}".replace("-", "−")
+    return number(value) if value is None or math.isnan(value) or abs(value) < 1000 else measure(value)
+
+
 def score(value: float | None) -> str:
     """A statistic such as PSI or KS: two decimals, three where it is small, so that 0.83 and 0.004 both tell."""
     if value is None or math.isnan(value):

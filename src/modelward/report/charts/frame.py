@@ -57,13 +57,33 @@ def drawing(
         + tag("text", write(v), class_="y-label", x=-8, y=frame.y(v), dy="0.32em")
         for v in frame.ticks
     )
-    many = len(axis) > 5
     labels = joined(
-        tag("text", text, class_="x-label minor" if many and n % 2 else "x-label", x=share(at), y=frame.height + 17)
-        for n, (at, text) in enumerate(axis)
+        tag("text", text, class_=look, x=share(at), y=frame.height + 17)
+        for (at, text), look in zip(axis, label_looks(axis), strict=True)
     )
     plot = tag("g", grid, labels, body, transform=f"translate(0 {TOP})")
     return tag("svg", plot, class_="chart plot", height=frame.height + TOP + BOTTOM, role="img", aria_label=label)
+
+
+NARROWEST, LETTER = 290, 7  # pixels: a plot on a phone, and a letter of a label
+MARGIN = 12
+"""So far a label may reach beyond its plot without leaving the drawing."""
+
+
+def label_looks(axis: Sequence[tuple[float, str]]) -> list[str]:
+    """The classes of an axis' labels: of many every second goes where there is no room, and none leaves the drawing.
+
+    A label begins at its place; one that would leave a narrow drawing ends there, and goes where it would then stand
+    on the one before it.
+    """
+    many, looks, filled = len(axis) > 5, [], 0.0
+    for n, (at, text) in enumerate(axis):
+        width, place = len(text) * LETTER, at * NARROWEST
+        ends = NARROWEST - place < width - MARGIN
+        minor = (many and n % 2 == 1) or (ends and place - width < filled)
+        looks.append("x-label" + (" minor" if minor else "") + (" end" if ends else ""))
+        filled = filled if minor else place + width
+    return looks
 
 
 def stretched(frame: Frame, *shapes: str) -> Markup:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
+from modelward.report.charts.frame import label_looks
 from modelward.report.charts.svg import Attribute, joined, tag
 from modelward.web.charts.axis import TimeAxis, Window
 from modelward.web.writing import middle, score, span
@@ -68,10 +69,9 @@ def heat_map(windows: Sequence[Window], rows: Sequence[HeatRow], *, caption: str
 def time_labels(windows: Sequence[Window]) -> Markup:
     """The time axis under the map, in the same columns as its cells."""
     ticks = TimeAxis.over(windows).ticks()
-    many = len(ticks) > 5
     drawn = joined(
-        tag("text", text, class_="x-label minor" if many and n % 2 else "x-label", x=f"{at * 100:.2f}%", y=13)
-        for n, (at, text) in enumerate(ticks)
+        tag("text", text, class_=look, x=f"{at * 100:.2f}%", y=13)
+        for (at, text), look in zip(ticks, label_looks(ticks), strict=True)
     )
     return tag("svg", drawn, class_="chart heat-axis", height=20, aria_hidden="true")
 

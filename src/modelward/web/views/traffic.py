@@ -12,7 +12,7 @@ from modelward.web.charts.volume import volume
 from modelward.web.views.column import overlay_of
 from modelward.web.views.heat import local_windows
 from modelward.web.views.numbers import Table, table
-from modelward.web.writing import exact, milliseconds, number, percent, span
+from modelward.web.writing import exact, milliseconds, milliseconds_like, number, percent, span
 
 CLASSES = 6  # lines drawn of a categorical prediction
 YES_OR_NO = (-0.5, 0.5, 1.5)  # the edges of a prediction that is 0 or 1
@@ -69,7 +69,7 @@ def latency_part(points: Sequence[WindowPoint], marks: Sequence[Mark], zone: Zon
         windows,
         lines,
         label="Latency by window: p50, p95, p99",
-        axis_write=milliseconds,
+        axis_write=milliseconds_like([value for line in lines for value in line.values]),
         marks=marks,
     )
     sentence = (

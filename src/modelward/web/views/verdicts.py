@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from modelward.web.states import DRIFTED, HEALTHY, TOO_FEW, WARNING, State
-from modelward.web.writing import measure, number
+from modelward.web.writing import metric
 
 
 def said(state: State, word: str, meaning: str) -> State:
@@ -21,7 +21,7 @@ PERFORMANCE = {
     "fallen": said(DRIFTED, "Fallen", "Below the limit with its whole interval."),
     "estimated_fall": said(WARNING, "Estimated to fall", "Outcomes are not known yet; the scores say it got worse."),
     "concept_drift": said(DRIFTED, "Concept drift", "The same scores no longer mean the same outcomes."),
-    "partial": said(TOO_FEW, "Half labelled", "Too few outcomes are known yet for a verdict."),
+    "partial": said(TOO_FEW, "Partly labelled", "Too few outcomes are known yet for a verdict."),
     "too_few": said(TOO_FEW, "Too few labels", "Too few outcomes are known for a verdict."),
     "no_labels": said(TOO_FEW, "No labels yet", "No outcome is known yet."),
     "no_baseline": said(TOO_FEW, "No standard yet", "There is nothing to hold the metric against."),
@@ -65,9 +65,8 @@ def shown_of(many: int) -> str:
     return f"The newest {WINDOWS} of {many} windows; the numbers behind the chart have all." if many > WINDOWS else ""
 
 
-def figure(value: float | None) -> str:
-    """A metric or a rate: three significant digits, and all of them before the point."""
-    return number(value) if value is None or abs(value) < 1000 else measure(value)
+figure = metric
+"""A figure of the tabs: a metric or a rate."""
 
 
 def between(low: float | None, high: float | None) -> str:
