@@ -208,6 +208,8 @@ def clause_of(drifting: Sequence[str], by: str, judged: int) -> str:
     column = f"`{phrases.shortened(by)}`"
     if judged == 0:
         return f"in which segments of {column} cannot be said, for want of rows"
+    if not drifting and judged == 1:
+        return f"not in the one segment of {column} that can be judged"
     if not drifting:
         return f"in none of the {judged:,} segments of {column} alone, so that their mix changed"
     if len(drifting) == judged:

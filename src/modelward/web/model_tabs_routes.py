@@ -106,7 +106,9 @@ def quality(
     asked = queries.asked_of(session, facts, asking, now())
     read = queries.quality_readings(session, request.app.state.events if examples else None, facts, asked)
     head = head_of(facts, asked, "quality", spans=[(p.starts_at, p.ends_at) for p in read.points], kept={})
-    tab = quality_tab(read.answer, read.points, read.judged, zone=facts.zone, link=_window_link(head))
+    tab = quality_tab(
+        read.answer, read.points, read.judged, ignored=read.ignored, zone=facts.zone, link=_window_link(head)
+    )
     shown = None if examples else "true"
     return page(
         request,

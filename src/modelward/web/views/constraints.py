@@ -74,7 +74,9 @@ def constraints_tab(
         for name in dict.fromkeys([*columns, *in_force, *suggested])
     ]
     rows.sort(key=lambda row: (not row.violations, not row.in_force))
-    return ConstraintsTab(tuple(rows), len(suggested), len(in_force), len(broken), _sentence(in_force, broken))
+    return ConstraintsTab(
+        tuple(rows), len(suggested), len(in_force), len(broken), _sentence(in_force, broken, bool(suggested))
+    )
 
 
 def edited(answer: Mapping[str, Any], column: str, columns: Sequence[str]) -> Edited:
@@ -141,7 +143,9 @@ def words(entry: Mapping[str, Any]) -> list[str]:
     return [*said, *(["a warning only"] if entry["severity"] == "warning" and said else [])]
 
 
-def _sentence(in_force: Mapping[str, Any], broken: Mapping[str, Any]) -> str:
+def _sentence(in_force: Mapping[str, Any], broken: Mapping[str, Any], suggested: bool) -> str:
+    if not in_force and not suggested:
+        return "No constraint is in force. A reference of 200 rows will suggest some; until then, choose a column."
     if not in_force:
         return "No constraint is in force. What the reference suggests is below; nothing of it holds until you say so."
     if not broken:

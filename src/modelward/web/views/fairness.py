@@ -95,7 +95,7 @@ def fairness_numbers(chosen: AttributeView | None, zone: ZoneInfo) -> Table | No
     if chosen is None or not chosen.windows:
         return None
     values = [
-        (figure(p.score), between(p.low, p.high), exact(p.rows), exact(p.labelled), FAIRNESS[p.verdict].word)
+        (figure(_score_of(p)), _within(p), exact(p.rows), exact(p.labelled), FAIRNESS[p.verdict].word)
         for p in chosen.windows
     ]
     heads = ("Fairness score", "95 % interval", "Rows", "Outcomes known", "Verdict")
@@ -104,6 +104,16 @@ def fairness_numbers(chosen: AttributeView | None, zone: ZoneInfo) -> Table | No
 
 def _local(points: Sequence[FairnessPoint], zone: ZoneInfo) -> list[Window]:
     return [Window(p.starts_at.astimezone(zone), p.ends_at.astimezone(zone), p.closed) for p in points]
+
+
+def _score_of(point: FairnessPoint) -> float | None:
+    """The score, where there were two groups to compare: that of one alone is 1 by its definition, and says nothing."""
+    alone = point.verdict == "not_enough_rows" and point.score == point.low == point.high == 1.0
+    return None if alone else point.score
+
+
+def _within(point: FairnessPoint) -> str:
+    return between(point.low, point.high) if _score_of(point) is not None else ""
 
 
 def _when(point: FairnessPoint, zone: ZoneInfo) -> str:
@@ -119,9 +129,9 @@ def _figures(view: FairnessView, chosen: AttributeView, zone: ZoneInfo) -> tuple
     known = f"of {number(len(view.attributes))} watched, groups of {view.minimum_group} rows or more"
     if now is None:
         return (limit, Figure("In alarm", number(len(alarming)), known))
-    interval = between(now.low, now.high)
+    interval = _within(now)
     return (
-        Figure("Fairness score", figure(now.score), f"`{chosen.attribute}`, {interval}" if interval else ""),
+        Figure("Fairness score", figure(_score_of(now)), f"`{chosen.attribute}`, {interval}" if interval else ""),
         limit,
         Figure("In alarm", number(len(alarming)), known),
         Figure("Rows", number(now.rows), _when(now, zone)),
@@ -132,7 +142,7 @@ def _open(view: FairnessView, chosen: AttributeView, zone: ZoneInfo) -> Attribut
     told_score: Mapping[str, Any] = chosen.disparities.get("fairness_score", {})
     small = tuple(str(name) for name in told_score.get("left_out") or ())
     points, windows = chosen.windows, _local(chosen.windows, zone)
-    scores = [None if p.score is None else Sure(p.score, p.low, p.high, "final") for p in points]
+    scores = [None if (known := _score_of(p)) is None else Sure(known, p.low, p.high, "final") for p in points]
     return AttributeTab(
         name=chosen.attribute,
         state=FAIRNESS[chosen.verdict],
@@ -176,8 +186,8 @@ def _bars(
     if not groups:
         return None
     highest = next((group for group in groups if group.name == told_score.get("highest")), None)
-    limit = view.limit * highest.rate if highest else None
-    name = f"{score(view.limit)} of {highest.name}: {percent(limit)}" if highest else ""
+    limit = view.limit * highest.rate if highest and sum(group.compared for group in groups) > 1 else None
+    name = f"{score(view.limit)} of {highest.name}: {percent(limit)}" if highest and limit is not None else ""
     ordered = sorted(groups, key=lambda group: (not group.compared, -group.rate))
     return group_bars(ordered, label=f"Share selected, by {chosen.attribute}", limit=limit, limit_name=name)
 
@@ -192,10 +202,12 @@ def _group(entry: Mapping[str, Any]) -> tuple[str, str, tuple[str, ...]]:
 
 def _disparity(name: str, entry: Mapping[str, Any]) -> tuple[str, str, str, str, str]:
     title, meaning = DISPARITIES.get(name, (name.replace("_", " "), ""))
+    if entry.get("lowest") and entry["lowest"] == entry.get("highest"):
+        return title, "–", "", f"Only {entry['lowest']} is large enough, and is not compared with itself.", meaning
     sides = f"{entry['lowest']} against {entry['highest']}" if entry.get("lowest") else str(entry.get("reason") or "")
     return (title, *told(entry), sides, meaning)
 
 
 def _row(point: FairnessPoint, zone: ZoneInfo) -> WindowRow:
-    values = (figure(point.score), between(point.low, point.high), exact(point.rows))
+    values = (figure(_score_of(point)), _within(point), exact(point.rows))
     return WindowRow(_when(point, zone), None, FAIRNESS[point.verdict], point.reason, values)

@@ -1,7 +1,7 @@
 """The quality of a model's data: what was wrong with which column when, and the events that show it."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -27,6 +27,7 @@ ROWS = 30  # columns in the grid
 
 CAPTION = "Findings by column and window"
 WHOLE = "the whole window"
+LABEL = "label"
 CHECKS = {
     "missing": "missing",
     "invalid_type": "wrong type",
@@ -92,10 +93,14 @@ def quality_tab(
     points: Sequence[WindowPoint],
     judged: Sequence[Mapping[str, Any]],
     *,
+    ignored: Collection[str] = (),
     zone: ZoneInfo,
     link: Link,
 ) -> QualityTab:
-    """The tab; `answer` is the quality of the window that is open, `judged` that of every window, oldest first."""
+    """The tab; `answer` is the quality of the window that is open, `judged` that of every window, oldest first.
+
+    `ignored` are the columns that the settings leave out: whatever is in them, nothing of it is judged.
+    """
     of_model = answer["state"] or answer
     found = [entry["quality"] or {"verdict": "too_few", "reason": "not judged", "findings": []} for entry in judged]
     start, end = answer["start"], answer["end"]
@@ -106,7 +111,7 @@ def quality_tab(
         state=QUALITY[of_model["verdict"]],
         reason=of_model["reason"],
         since=answer["state"]["since"] if answer["state"] else None,
-        figures=_figures(answer) if start else (),
+        figures=_figures(answer, ignored) if start else (),
         sentence=_sentence(found, rows),
         grid=quality_grid(
             merged, [_squeezed(row, size) for row in rows[:ROWS]], caption="Findings by column and window"
@@ -120,7 +125,10 @@ def quality_tab(
         window_reason=answer["reason"],
         findings=tuple(_finding(entry) for entry in answer["findings"]),
         looked_at=_looked_at(answer),
-        columns=tuple(_column(name, entry) for name, entry in answer["columns"].items()),
+        columns=tuple(
+            _column(f"{name} (ignored)" if name in ignored else name, entry)
+            for name, entry in answer["columns"].items()
+        ),
         volume=volume_part(points, (), zone),
         rows=tuple(_window(p, q, zone, link) for p, q in reversed(list(zip(points, found, strict=True))[-WINDOWS:])),
         shown=shown_of(len(points)),
@@ -193,19 +201,30 @@ def _sentence(found: Sequence[Mapping[str, Any]], rows: Sequence[Row]) -> str:
     return f"In {wrong} of {count(len(found), 'window')} something was wrong: {names}{more}."
 
 
-def _figures(answer: Mapping[str, Any]) -> tuple[Figure, ...]:
+def _figures(answer: Mapping[str, Any], ignored: Collection[str]) -> tuple[Figure, ...]:
     volume, fresh, repeated = answer["volume"], answer["freshness"], answer["duplicates"]
     usual = f"usual are {number(volume['usual'])}" if volume and volume["usual"] is not None else "no usual number yet"
     late = f"late after {lapse(fresh['late_after_seconds'])}" if fresh else "no event yet"
-    missing = [entry["missing_rate"] for entry in answer["columns"].values() if entry.get("missing_rate") is not None]
+    missing, where = _most_missing(answer["columns"], ignored)
     return (
         Figure("Rows", number(answer["rows"]), usual),
         Figure("Findings", number(len(answer["findings"])), f"of {count(len(answer['columns']), 'column')}"),
-        Figure("Missing, at most", percent(max(missing, default=None)), "of the values of one column"),
+        Figure("Missing, at most", percent(missing), f"of the values of `{where}`" if where else "of any column"),
         Figure("Silence", lapse(fresh["silent_seconds"]) if fresh else "–", late)
         if fresh and not repeated["events"]
         else Figure("Came again", percent(repeated["share"]), count(repeated["events"], "event")),
     )
+
+
+def _most_missing(columns: Mapping[str, Mapping[str, Any]], ignored: Collection[str]) -> tuple[float | None, str]:
+    """The largest share of missing values of a judged column, and which; outcomes are not missing, but to come."""
+    known = [
+        (entry["missing_rate"], name)
+        for name, entry in columns.items()
+        if entry.get("missing_rate") is not None and name != LABEL and name not in ignored
+    ]
+    rate, name = max(known, key=lambda pair: pair[0], default=(None, ""))
+    return rate, name if rate else ""
 
 
 def _finding(entry: Mapping[str, Any]) -> FindingView:

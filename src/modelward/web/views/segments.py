@@ -114,7 +114,7 @@ def _column(found: Mapping[str, Any], link: Link) -> ColumnInSegment:
 def _carried(entry: Mapping[str, Any]) -> str:
     parts = sorted(entry["segments"].items(), key=lambda pair: -(pair[1] or 0.0))
     told = ", ".join(f"`{name}` with {percent(part)} of what moved" for name, part in parts[:3])
-    return f"{entry['clause']}: {told}"
+    return f"{entry['clause']}: {told}" if told else str(entry["clause"])
 
 
 def _sentence(answer: Mapping[str, Any], rows: Sequence[SegmentRow]) -> str:
@@ -127,4 +127,5 @@ def _sentence(answer: Mapping[str, Any], rows: Sequence[SegmentRow]) -> str:
     if len(rows) == 1:
         return f"Of `{answer['column']}` one segment can be judged, and it moved: `{moved[0]}`."
     named = ", ".join(f"`{name}`" for name in moved[:3]) + (f" and {len(moved) - 3} more" if len(moved) > 3 else "")
-    return f"{len(moved)} of the {many} moved: {named}."
+    all_of_them = f"All {many}" if len(moved) == len(rows) else f"{len(moved)} of the {many}"
+    return f"{all_of_them} moved: {named}."
