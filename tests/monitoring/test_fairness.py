@@ -94,7 +94,7 @@ def test_few_rows_are_not_enough_to_say(outcomes: Outcomes) -> None:
     send_towns(outcomes, "a", 0, ulm=0.3, rows=120)
     outcomes.work()
     assert outcomes.fairness()[0].verdict == "not_enough_rows"
-    assert view(outcomes).reason.startswith("town: not enough rows to say")
+    assert view(outcomes).reason.startswith("`town`: not enough rows to say")
 
 
 def test_the_figures_are_those_of_the_raw_rows_and_change_when_labels_come(outcomes: Outcomes) -> None:

@@ -117,7 +117,7 @@ class Risk:
     def sentence(self) -> str:
         """The index in words: its sum, and what is missing in it."""
         if self.score is None:
-            return f"The risk is not known: {_listed(part.sentence for part in self.unmeasured)}."
+            return f"The risk is not known: {'; '.join(part.sentence for part in self.unmeasured)}."
         terms = " + ".join(f"{part.weight:.2g} × {part.name} {part.score:.1f}" for part in self.components)
         left = f"; left out: {_listed(part.sentence for part in self.unmeasured)}" if self.unmeasured else ""
         return f"Risk {self.score:.1f} = {terms}{left}."
