@@ -79,6 +79,8 @@ class DeploymentTab:
     place: str | None
     since: datetime | None
     serving: Serving
+    overridden: bool
+    """Whether it came into production against the gate."""
     against: tuple[Reason, ...]
     policy: str
     needed: int
@@ -101,6 +103,8 @@ def deployment_tab(session: Session, model: Model, reader: Principal, *, now: da
         place=model.deployment_place,
         since=model.deployment_since,
         serving=serving,
+        overridden=model.deployment_place is not None
+        and next((step.override for step in page.items if step.action == Action.DEPLOY), False),
         against=against,
         policy=sight.standing.policy.title,
         needed=sight.policy.approvals,
