@@ -1,5 +1,6 @@
 """Charts as pure functions: well-formed, escaped, and saying the numbers they were given."""
 
+import itertools
 import math
 import re
 import xml.etree.ElementTree as ET
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.web.flights_readings import HOSTILE
 
-from modelward.report.charts.frame import Frame, round_steps
+from modelward.report.charts.frame import Frame, label_looks, round_steps
 from modelward.report.charts.overlay import Cell, Histogram, histogram, paired_bars
 from modelward.report.charts.svg import path, tag
 from modelward.web.charts import sparkline
@@ -223,3 +224,26 @@ def _heights(chart: str) -> Sequence[float]:
 
 def test_a_path_lifts_the_pen_over_gaps() -> None:
     assert path([(0, 1), (1, 2), None, (3, 4)]) == "M0.0 1.0L1.0 2.0M3.0 4.0"
+
+
+def test_a_label_that_would_leave_the_drawing_ends_at_its_place() -> None:
+    looks = label_looks([(0.1, "Nov"), (0.5, "Dec"), (0.98, "Jan 2014")])
+    assert looks == ["x-label", "x-label", "x-label end"]
+
+
+def test_a_label_that_ends_at_its_place_goes_where_it_would_stand_on_another() -> None:
+    looks = label_looks([(0.0, "Oct"), (0.9, "Nov"), (0.99, "Jan 2014")])
+    assert looks[-1] == "x-label minor end"
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=12, unique=True), st.text("abc", min_size=1, max_size=9))
+def test_no_label_that_is_kept_stands_on_another_where_a_drawing_is_narrow(places: list[float], text: str) -> None:
+    spread = [place for n, place in enumerate(sorted(places)) if n == 0 or place - sorted(places)[n - 1] > 0.25]
+    kept = [
+        (at, look)
+        for at, look in zip(spread, label_looks([(a, text) for a in spread]), strict=True)
+        if "minor" not in look
+    ]
+    width = len(text) * 7 / 290
+    spans = [(at - width, at) if "end" in look else (at, at + width) for at, look in kept]
+    assert all(one[1] <= other[0] + 1e-9 for one, other in itertools.pairwise(spans))

@@ -64,7 +64,7 @@ def test_a_model_that_was_never_measured_learns_what_will_be_here(reader: TestCl
     told = text_of(reader.get(TAB).text)
     assert "Not measured" in told
     assert "Here will be every step of this model's risk" in told
-    assert "Left out, and the weights of the rest scaled up: drift, because no window has enough rows" in told
+    assert "The risk is not known: drift, because no window has enough rows" in told
 
 
 def test_the_command_center_counts_and_orders_models_by_risk(reader: TestClient, governed: MeasuredWorld) -> None:

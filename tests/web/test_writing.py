@@ -138,3 +138,17 @@ def test_long_names_of_one_family_stay_apart() -> None:
     assert len(names) == 200
     assert max(map(len, names)) == 20
     assert writing.middle("short", 20) == "short"
+
+
+@pytest.mark.parametrize(
+    ("largest", "written"), [(0.13, "50 µs"), (2.4, "0.05 ms"), (1500.0, "0.00005 s"), (None, "50 µs")]
+)
+def test_an_axis_of_latencies_has_one_unit(largest: float | None, written: str) -> None:
+    text = writing.milliseconds_like([None, largest])(0.05)
+    assert text.split(writing.THIN)[1] == written.split(" ")[1]
+
+
+def test_a_metric_has_as_many_decimals_as_its_interval() -> None:
+    assert [writing.metric(value) for value in (0.64, 0.648, 0.0401, 1.0, 12.34, 11310.2, -0.5, None)] == [
+        "0.640", "0.648", "0.0401", "1", "12.3", "11,310", "−0.500", "–",
+    ]  # fmt: skip

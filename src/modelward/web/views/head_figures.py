@@ -42,7 +42,7 @@ def head_figures(
     return (
         *_governed(governed, now),
         *_drift_figures(latest, zone),
-        _performance(performance, zone),
+        performance_figure(performance, zone),
         _traffic(history, window, event_count, zone, now),
         _latency(history),
     )
@@ -88,7 +88,8 @@ def _worst(latest: EvaluationView, statistic: str) -> str | None:
     return column_title(max(known)[1]) if known else None
 
 
-def _performance(point: PerformancePoint | None, zone: ZoneInfo) -> Figure:
+def performance_figure(point: PerformancePoint | None, zone: ZoneInfo) -> Figure:
+    """What is known of the outcomes of the newest window, or expected of them."""
     known = point and (point.measured or point.estimated)
     if point is None or not known:
         return Figure("Performance", NOTHING, "no outcome is known yet")

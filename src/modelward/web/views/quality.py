@@ -205,7 +205,7 @@ def _figures(answer: Mapping[str, Any], ignored: Collection[str]) -> tuple[Figur
     volume, fresh, repeated = answer["volume"], answer["freshness"], answer["duplicates"]
     usual = f"usual are {number(volume['usual'])}" if volume and volume["usual"] is not None else "no usual number yet"
     late = f"late after {lapse(fresh['late_after_seconds'])}" if fresh else "no event yet"
-    missing, where = _most_missing(answer["columns"], ignored)
+    missing, where = most_missing(answer["columns"], ignored)
     return (
         Figure("Rows", number(answer["rows"]), usual),
         Figure("Findings", number(len(answer["findings"])), f"of {count(len(answer['columns']), 'column')}"),
@@ -216,7 +216,7 @@ def _figures(answer: Mapping[str, Any], ignored: Collection[str]) -> tuple[Figur
     )
 
 
-def _most_missing(columns: Mapping[str, Mapping[str, Any]], ignored: Collection[str]) -> tuple[float | None, str]:
+def most_missing(columns: Mapping[str, Mapping[str, Any]], ignored: Collection[str]) -> tuple[float | None, str]:
     """The largest share of missing values of a judged column, and which; outcomes are not missing, but to come."""
     known = [
         (entry["missing_rate"], name)
