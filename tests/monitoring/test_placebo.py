@@ -178,7 +178,7 @@ def test_another_reference_or_other_settings_are_tried_anew_and_nothing_is_tried
 
     def run() -> PlaceboRun:
         with reading(world.engine) as session:
-            return session.get_one(PlaceboRun, world.model_id)
+            return session.get_one(PlaceboRun, (world.model_id, "day"))
 
     first = run()
     watch(world, {"psi_moderate": 0.2})

@@ -21,6 +21,7 @@ from modelward.monitoring.quality_tables import QualityRecord, QualityState
 from modelward.monitoring.tables import Evaluation
 from modelward.monitoring.volumes import earlier_rows, repeated_events
 from modelward.registry.tables import Model
+from modelward.rules.window_spans import WindowSpans
 from modelward.rules.windows import window_of
 from modelward.signals.tables import Signal
 
@@ -234,7 +235,8 @@ def test_the_volume_of_a_day_of_23_hours_is_held_against_its_own_weekday(berlin:
     window = window_of(datetime(2026, 3, 29, 10, tzinfo=UTC), "day", "Europe/Berlin")  # The clock springs forward.
     assert (window.start, window.end - window.start) == (starts[8], 23 * HOUR)
     with reading(berlin.engine) as session:
-        earlier = earlier_rows(session, model_id=berlin.model_id, window=window, time_zone="Europe/Berlin")
+        kinds = WindowSpans.of(window.kind, "Europe/Berlin")
+        earlier = earlier_rows(session, model_id=berlin.model_id, window=window, windows=kinds)
     assert earlier == pytest.approx([480 * 23 / 24] * 7)  # The first window is left out.
     with reading(berlin.engine) as session:
         query = select(QualityRecord).join(Evaluation).order_by(Evaluation.starts_at)
@@ -255,7 +257,8 @@ def test_hours_of_a_zone_that_changes_its_clock_meet_the_same_hour_of_the_wall(b
     window = window_of(after.astimezone(UTC), "hour", "Europe/Berlin")
     assert window.start.hour == 8
     with reading(berlin.engine) as session:
-        earlier = earlier_rows(session, model_id=berlin.model_id, window=window, time_zone="Europe/Berlin")
+        kinds = WindowSpans.of(window.kind, "Europe/Berlin")
+        earlier = earlier_rows(session, model_id=berlin.model_id, window=window, windows=kinds)
     assert earlier == [101, 102, 103, 104]
 
 

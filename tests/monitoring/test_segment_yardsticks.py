@@ -77,7 +77,7 @@ def known(world: World) -> Yardsticks:
     with reading(world.engine) as session:
         found = read_segmented(session, world.model_id)
         assert found is not None
-        made = yardsticks_of(session, found)
+        made = yardsticks_of(session, found, "day")
     assert made is not None
     return made
 
@@ -250,7 +250,7 @@ def test_other_settings_make_other_yardsticks_and_a_short_reference_none(world: 
     with reading(world.engine) as session:
         found = read_segmented(session, world.model_id)
         assert found is not None
-        assert yardsticks_of(session, found) is None
+        assert yardsticks_of(session, found, "day") is None
     newest = [w for w in windows(world) if w.starts_at == START + (REFERENCE + LATER - 1) * DAY]
     assert newest
     assert not any("yardstick" in w.reason for w in newest)

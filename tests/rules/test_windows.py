@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from modelward.rules.window_spans import WindowSpans
 from modelward.rules.windows import DueReason, Window, bucket_of, bucket_seconds, due, window_of, windows
 
 ZONES = [
@@ -112,8 +113,7 @@ def test_a_moment_without_a_zone_is_refused():
 
 def test_due_windows_say_whether_they_are_open_closed_or_corrected():
     found = due(
-        "day",
-        "UTC",
+        WindowSpans.of("day", "UTC").window_of,
         touched=[utc(2024, 1, 1, 5), utc(2024, 1, 1, 6), utc(2024, 1, 3, 1), utc(2024, 1, 4, 1)],
         provisional=[utc(2024, 1, 2), utc(2024, 1, 4)],
         final=[utc(2024, 1, 1)],
@@ -129,4 +129,7 @@ def test_due_windows_say_whether_they_are_open_closed_or_corrected():
 
 
 def test_nothing_is_due_when_nothing_changed_and_no_window_closed():
-    assert due("day", "UTC", touched=[], provisional=[utc(2024, 1, 4)], now=utc(2024, 1, 4, 23)) == []
+    assert (
+        due(WindowSpans.of("day", "UTC").window_of, touched=[], provisional=[utc(2024, 1, 4)], now=utc(2024, 1, 4, 23))
+        == []
+    )

@@ -40,8 +40,8 @@ def test_every_setting_of_a_monitor_has_a_field_and_comes_back_as_it_was() -> No
         bins=(0.0, 1.5), tests={"a: b": "ks"}, thresholds={"a: b": 0.01, "c": "mean+3sd"}, ignore=frozenset({"x", "y"}),
         protected=("sex",), protected_edges={"age": (30.0, 45.0)}, column_bins={"c": 20}, positive="late",
     )  # fmt: skip
-    written = {field.setting.name: field.value for group in form_of(odd) for field in group.fields}
-    assert Monitor.from_dict(settings_from(written, odd)) == odd
+    written = {field.setting.name: field.value for group in form_of(odd.to_dict()) for field in group.fields}
+    assert Monitor.from_dict(settings_from(written, odd.to_dict())) == odd
 
 
 def test_a_threshold_is_changed_where_it_is_explained(reader: TestClient, drifted: World) -> None:

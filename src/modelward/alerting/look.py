@@ -16,6 +16,7 @@ from modelward.alerting.settle import Fired, Look, settle
 from modelward.alerting.watched import Watched
 from modelward.kit.database import reading
 from modelward.monitoring.alarms import alarm_beginnings
+from modelward.monitoring.judged_windows import judged_by
 from modelward.monitoring.tables import Evaluation
 from modelward.registry.tables import Model
 from modelward.rules.alert_episodes import Episode, firing
@@ -96,11 +97,11 @@ def _since_their_beginning(watched: Watched, found: list[Episode]) -> list[Episo
     if oldest is None:
         return found
     old = [episode.subject for episode in found if episode.subject and episode.since == oldest]
-    begun = alarm_beginnings(watched.session, watched.model.id, watched.monitor.window, old)
+    begun = alarm_beginnings(watched.session, watched.model.id, watched.spans, old)
     return [replace(e, since=min(e.since, begun.get(e.subject, e.since))) for e in found]
 
 
 def _newest_closed(watched: Watched) -> datetime | None:
-    closed = (Evaluation.model_id == watched.model.id, Evaluation.kind == watched.monitor.window, Evaluation.closed)
+    closed = (Evaluation.model_id == watched.model.id, judged_by(Evaluation, watched.spans), Evaluation.closed)
     query = select(Evaluation.starts_at).where(*closed).order_by(Evaluation.starts_at.desc()).limit(1)
     return watched.session.scalars(query).first()

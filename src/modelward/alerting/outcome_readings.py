@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from sqlalchemy import select
 
 from modelward.alerting.watched import Watched
+from modelward.monitoring.judged_windows import judged_by
 from modelward.monitoring.tables import Fairness, Performance
 from modelward.rules.alert_readings import Reading, Series
 from modelward.rules.alert_rules import AlertRule
@@ -60,7 +61,7 @@ def fairness_readings(watched: Watched, _rule: AlertRule) -> list[Series]:
     names = watched.session.scalars(attributes).all()
     query = (
         select(Fairness)
-        .where(Fairness.model_id == watched.model.id, Fairness.closed)
+        .where(Fairness.model_id == watched.model.id, judged_by(Fairness, watched.spans.calendar), Fairness.closed)
         .order_by(Fairness.starts_at.desc())
         .limit(watched.windows * max(1, len(names)))
     )
@@ -75,7 +76,8 @@ def fairness_readings(watched: Watched, _rule: AlertRule) -> list[Series]:
 def _windows(watched: Watched) -> list[Performance]:
     query = (
         select(Performance)
-        .where(Performance.model_id == watched.model.id, Performance.closed)
+        .where(Performance.model_id == watched.model.id, judged_by(Performance, watched.spans.calendar))
+        .where(Performance.closed)
         .order_by(Performance.starts_at.desc())
         .limit(watched.windows)
     )

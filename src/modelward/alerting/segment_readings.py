@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from modelward.alerting.watched import Watched
 from modelward.monitoring.columns import title_of
+from modelward.monitoring.judged_windows import judged_by
 from modelward.monitoring.segment_state import PERFORMANCE
 from modelward.monitoring.segment_tables import SegmentWindow
 from modelward.rules import phrases
@@ -34,7 +35,7 @@ def segment_readings(watched: Watched, _rule: AlertRule) -> list[Series]:
 
 def _windows(watched: Watched) -> list[SegmentWindow]:
     """The newest windows of every part, oldest first."""
-    mine = (SegmentWindow.model_id == watched.model.id, SegmentWindow.kind == watched.monitor.window)
+    mine = (SegmentWindow.model_id == watched.model.id, judged_by(SegmentWindow, watched.spans.calendar))
     starts = select(SegmentWindow.starts_at).where(*mine).distinct().order_by(SegmentWindow.starts_at.desc())
     newest = watched.session.scalars(starts.limit(watched.windows + 1)).all()
     if not newest:

@@ -8,6 +8,7 @@ from sqlalchemy import Row, Select, select
 
 from modelward.alerting.watched import Watched
 from modelward.monitoring.columns import PREDICTION, SCORE, SPECIAL, title_of
+from modelward.monitoring.judged_windows import judged_by
 from modelward.monitoring.quality import quality_windows
 from modelward.monitoring.tables import ColumnEvaluation, Evaluation
 from modelward.rules.alarm import WindowLevel
@@ -79,7 +80,7 @@ def _windows(watched: Watched) -> Select[int, datetime, datetime, bool, dict[str
     """The newest windows, newest first."""
     return (
         select(Evaluation.id, Evaluation.starts_at, Evaluation.ends_at, Evaluation.closed, Evaluation.measures)
-        .where(Evaluation.model_id == watched.model.id, Evaluation.kind == watched.monitor.window)
+        .where(Evaluation.model_id == watched.model.id, judged_by(Evaluation, watched.spans))
         .order_by(Evaluation.starts_at.desc())
         .limit(watched.windows + 1)
     )
@@ -100,9 +101,7 @@ def _timed(row: Row[int, datetime, datetime, bool, dict[str, object]], name: str
 
 
 def _checks(watched: Watched, wanted: Callable[[Check], bool]) -> list[Series]:
-    closed, still_open = quality_windows(
-        watched.session, watched.model.id, watched.monitor.window, limit=watched.windows
-    )
+    closed, still_open = quality_windows(watched.session, watched.model.id, watched.spans, limit=watched.windows)
     ends = {row.starts_at: row.ends_at for row in watched.session.execute(_windows(watched))}
     histories = [one for one in check_histories(closed, still_open) if wanted(one.finding.check)]
     return [_series(one, ends) for one in histories]

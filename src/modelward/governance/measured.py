@@ -12,7 +12,8 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, defer
 
 from modelward.monitoring.columns import LABEL, LATENCY, PREDICTION, SCORE, feature_key, title_of
-from modelward.monitoring.monitor_settings import monitor_of
+from modelward.monitoring.judged_windows import judged_by
+from modelward.monitoring.monitor_settings import monitor_of, windows_of
 from modelward.monitoring.tables import ColumnEvaluation, Evaluation, Fairness, Performance
 from modelward.registry.tables import Model
 from modelward.rules.explanation_settings import weights_in
@@ -106,7 +107,7 @@ def _speaking(model: Model) -> Select[Evaluation]:
         .options(defer(Evaluation.comparison), defer(Evaluation.measures))
         .where(
             Evaluation.model_id == model.id,
-            Evaluation.kind == monitor_of(model).window,
+            judged_by(Evaluation, windows_of(model)),
             Evaluation.level.not_in(["too_few", "reference"]),
         )
         .order_by(Evaluation.starts_at.desc())
@@ -167,7 +168,7 @@ def _fairness(
     query = (
         select(Fairness)
         .options(defer(Fairness.measures))
-        .where(Fairness.model_id == model.id, Fairness.kind == _outcome_kind(model), Fairness.closed)
+        .where(Fairness.model_id == model.id, judged_by(Fairness, windows_of(model).calendar), Fairness.closed)
         .where(Fairness.starts_at.in_(_newest_starts(model, until)), Fairness.score.is_not(None))
         .order_by(Fairness.starts_at.desc())
     )
@@ -192,7 +193,7 @@ def _fairness(
 def _newest_starts(model: Model, until: datetime | None) -> Select[datetime]:
     starts = (
         select(Fairness.starts_at)
-        .where(Fairness.model_id == model.id, Fairness.kind == _outcome_kind(model), Fairness.closed)
+        .where(Fairness.model_id == model.id, judged_by(Fairness, windows_of(model).calendar), Fairness.closed)
         .distinct()
         .order_by(Fairness.starts_at.desc())
         .limit(HISTORY)
@@ -209,7 +210,7 @@ def _performance(
         select(Performance)
         .where(
             Performance.model_id == model.id,
-            Performance.kind == _outcome_kind(model),
+            judged_by(Performance, windows_of(model).calendar),
             Performance.closed,
             Performance.verdict.in_(judged),
         )
@@ -237,12 +238,6 @@ def _metrics(window: Performance) -> tuple[PerformanceMeasure, ...]:
         for name, standard in window.measures.get("standards", {}).items()
         if (found.get(name) or {}).get("value") is not None
     )
-
-
-def _outcome_kind(model: Model) -> str:
-    """The kind of the windows of performance and fairness."""
-    kind = monitor_of(model).window
-    return "day" if kind == "events" else kind
 
 
 def _before(query: Select[Any], column: Any, until: datetime | None) -> Select[Any]:

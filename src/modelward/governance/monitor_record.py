@@ -10,11 +10,15 @@ from sqlalchemy.orm import Session
 from modelward.accounts.principal import Scope
 from modelward.governance.risk_tables import RiskRecord
 from modelward.monitoring.tables import BucketProfile, Evaluation, Partial
+from modelward.monitoring.window_choice import SIGNAL as WINDOW_CHANGED
 from modelward.registry.service import within
 from modelward.registry.tables import Model
 from modelward.rules.verdict import Verdict
+from modelward.signals.tables import Signal
 
 DAYS = 14
+CHANGES = 10
+"""So many changes of windows are told at most."""
 
 
 @dataclass
@@ -30,10 +34,20 @@ class MonitorDay:
 
 
 @dataclass(frozen=True)
+class WindowsChanged:
+    """The volume of a model chose other windows, from a midnight of its clock on, because."""
+
+    model: str
+    since: datetime
+    reason: str
+
+
+@dataclass(frozen=True)
 class MonitorRecord:
     """The newest days of which there is anything, newest first. Of replayed models they lie in the past."""
 
     days: tuple[MonitorDay, ...] = field(default=())
+    windows: tuple[WindowsChanged, ...] = field(default=())
 
 
 def monitor_record(session: Session, *, scope: Scope, days: int = DAYS) -> MonitorRecord:
@@ -49,7 +63,21 @@ def monitor_record(session: Session, *, scope: Scope, days: int = DAYS) -> Monit
     _count_predictions(session, mine, start, found)
     for day, counted in found.items():
         counted.day = day
-    return MonitorRecord(tuple(found[day] for day in sorted(found, reverse=True)))
+    return MonitorRecord(tuple(found[day] for day in sorted(found, reverse=True)), _windows_changed(session, mine))
+
+
+def _windows_changed(session: Session, mine: Select[int]) -> tuple[WindowsChanged, ...]:
+    """The newest changes of windows, newest first."""
+    query = (
+        select(Signal)
+        .where(Signal.kind == WINDOW_CHANGED, Signal.model_id.in_(mine))
+        .order_by(Signal.id.desc())
+        .limit(CHANGES)
+    )
+    return tuple(
+        WindowsChanged(one.subject, datetime.fromisoformat((one.evidence or {})["from"]), one.reason)
+        for one in session.scalars(query)
+    )
 
 
 def _newest(session: Session, mine: Select[int]) -> datetime | None:

@@ -9,6 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from modelward.monitoring.columns import SPECIAL
+from modelward.monitoring.judged_windows import judged_by
+from modelward.monitoring.monitor_settings import windows_of
 from modelward.monitoring.tables import Activity, ColumnEvaluation, Evaluation
 from modelward.registry.service import is_replayed
 from modelward.registry.tables import Model
@@ -16,6 +18,7 @@ from modelward.rules.alarm import Alarm, WindowLevel, column_alarm
 from modelward.rules.health import Evidence, Health, Transition, next_health
 from modelward.rules.monitor import Monitor
 from modelward.rules.verdict import Verdict
+from modelward.rules.window_spans import WindowSpans
 from modelward.signals.service import emit
 
 HISTORY = 30
@@ -31,9 +34,9 @@ _LENGTHS = {
 }
 
 
-def column_alarms(session: Session, *, model_id: int, kind: str) -> dict[str, Alarm]:
+def column_alarms(session: Session, *, model_id: int, windows: WindowSpans) -> dict[str, Alarm]:
     """The alarm of every judged column, from the newest closed windows and the open one, worst first."""
-    closed, still_open = _windows(session, model_id, kind)
+    closed, still_open = _windows(session, model_id, windows)
     levels = _levels(session, [*closed, *still_open])
     newest = closed[-1].starts_at if closed else None
     current = [window for window in still_open if newest is None or window.starts_at > newest]
@@ -47,7 +50,7 @@ def column_alarms(session: Session, *, model_id: int, kind: str) -> dict[str, Al
     if len(closed) == HISTORY:
         oldest = closed[0].starts_at
         old = [column for column, alarm in alarms.items() if alarm.since and alarm.since <= oldest]
-        for column, since in alarm_beginnings(session, model_id, kind, old).items():
+        for column, since in alarm_beginnings(session, model_id, windows, old).items():
             alarms[column] = replace(alarms[column], since=since)
     return dict(sorted(alarms.items(), key=lambda item: _gravity(*item)))
 
@@ -58,13 +61,15 @@ def _gravity(column: str, alarm: Alarm) -> tuple[int, bool, str]:
     return order.get(alarm.level, 2), column in SPECIAL, column
 
 
-def alarm_beginnings(session: Session, model_id: int, kind: str, columns: Sequence[str]) -> dict[str, datetime]:
+def alarm_beginnings(
+    session: Session, model_id: int, windows: WindowSpans, columns: Sequence[str]
+) -> dict[str, datetime]:
     """Since when these columns are in alarm, looking back far; only what the rule reads is fetched."""
     if not columns:
         return {}
     newest = (
         select(Evaluation.id, Evaluation.starts_at)
-        .where(Evaluation.model_id == model_id, Evaluation.kind == kind, Evaluation.closed)
+        .where(Evaluation.model_id == model_id, judged_by(Evaluation, windows), Evaluation.closed)
         .order_by(Evaluation.starts_at.desc())
         .limit(LONGEST)
         .subquery()
@@ -86,7 +91,7 @@ def settle_health(
     session: Session, *, model: Model, monitor: Monitor, provisional: bool, now: datetime, notify: bool
 ) -> Transition:
     """Bring the model's health up to its alarms; a change that may be told becomes a signal in the same transaction."""
-    alarms = column_alarms(session, model_id=model.id, kind=monitor.window)
+    alarms = column_alarms(session, model_id=model.id, windows=windows_of(model))
     transition = next_health(Health(model.health), _evidence(session, model, alarms, monitor, now))
     reason = _with_reservation(transition, provisional=provisional)
     if transition.changed:
@@ -138,10 +143,10 @@ def _tell(
     )
 
 
-def _windows(session: Session, model_id: int, kind: str) -> tuple[list[Evaluation], list[Evaluation]]:
+def _windows(session: Session, model_id: int, windows: WindowSpans) -> tuple[list[Evaluation], list[Evaluation]]:
     """The newest closed evaluations, oldest first, and the open ones, newest first."""
     of_model = select(Evaluation.id, Evaluation.starts_at, Evaluation.closed).where(
-        Evaluation.model_id == model_id, Evaluation.kind == kind
+        Evaluation.model_id == model_id, judged_by(Evaluation, windows)
     )
     newest = of_model.order_by(Evaluation.starts_at.desc())
     closed = session.execute(newest.where(Evaluation.closed).limit(HISTORY)).all()

@@ -60,7 +60,7 @@ def drift_between(session: Session, model: Model, start: datetime, end: datetime
     held = {"window": window, "reference": {"id": reference.id, "status": reference.status}}
     if reference.lacking:
         return {**head(model), **told_drift([], drifted=False, verdict="too_few", reason=reference.lacking), **held}
-    calibration = calibration_of_span(session, model.id, monitor, reference, (begins, end))
+    calibration = calibration_of_span(session, model, monitor, reference, (begins, end))
     comparison = compare_with_reference(monitor, reference, profile, calibration)
     wire = comparison.to_dict()
     return {

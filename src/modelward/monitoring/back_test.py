@@ -7,9 +7,11 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session, defer
 
+from modelward.monitoring.judged_windows import judged_by
 from modelward.monitoring.performance_readings import BackTest
 from modelward.monitoring.tables import Performance
 from modelward.rules.estimate_worth import worth_of
+from modelward.rules.window_spans import WindowSpans
 
 MOST_WINDOWS = 100
 """So many of the newest windows speak for an estimate."""
@@ -25,11 +27,11 @@ def back_test(session: Session, windows: Sequence[Performance], standards: Mappi
     return tuple(test for test in tested if test is not None)
 
 
-def refused(session: Session, model_id: int, kind: str, standards: Mapping[str, float]) -> frozenset[str]:
+def refused(session: Session, model_id: int, windows: WindowSpans, standards: Mapping[str, float]) -> frozenset[str]:
     """The metrics whose estimates were worse than none in the newest windows that have both."""
     query = (
         select(Performance)
-        .where(Performance.model_id == model_id, Performance.kind == kind, Performance.closed)
+        .where(Performance.model_id == model_id, judged_by(Performance, windows), Performance.closed)
         .where(Performance.parted.is_not(None), Performance.calibrated_on.is_(False))
         .options(defer(Performance.measures))
         .order_by(Performance.starts_at.desc())

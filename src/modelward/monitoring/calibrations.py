@@ -1,17 +1,19 @@
 """The yardstick of a reference by its own windows: made once by the placebo's job, kept, and used for every window."""
 
 import json
+from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
 from sqlalchemy.orm import Session
 
 from modelward.monitoring.blocks import dated, whole_windows
+from modelward.monitoring.monitor_settings import windows_of
 from modelward.monitoring.placebo_tables import PlaceboRun
 from modelward.monitoring.subject import Reference
+from modelward.registry.tables import Model
 from modelward.rules.calibration import FEWEST, Calibration
 from modelward.rules.monitor import Monitor
-from modelward.rules.windows import window_of
 
 
 def settings_of(monitor: Monitor) -> str:
@@ -20,8 +22,8 @@ def settings_of(monitor: Monitor) -> str:
 
 
 def run_of(session: Session, model_id: int, monitor: Monitor, reference: Reference | None) -> PlaceboRun | None:
-    """The run of this very reference and these settings; None where there is none yet."""
-    stored = session.get(PlaceboRun, model_id)
+    """The run of this reference and these settings, the kind of windows among them; None where there is none yet."""
+    stored = session.get(PlaceboRun, (model_id, monitor.window))
     if stored is None or reference is None:
         return None
     return stored if (stored.baseline_id, stored.settings) == (reference.id, settings_of(monitor)) else None
@@ -47,15 +49,16 @@ def calibration_of(
 
 
 def calibration_of_span(
-    session: Session, model_id: int, monitor: Monitor, reference: Reference, span: tuple[datetime, datetime]
+    session: Session, model: Model, monitor: Monitor, reference: Reference, span: tuple[datetime, datetime]
 ) -> Calibration | None:
     """The yardstick where the span is a window of the model; spans of other lengths vary by other amounts."""
     if monitor.window == "events":
         return None
-    window = window_of(span[0], monitor.window, monitor.time_zone)
+    window = windows_of(model).window_of(span[0])
     if (window.start, window.end) != span:
         return None
-    return calibration_of(session, model_id, monitor, reference)
+    own = replace(monitor, window=window.kind)  # type: ignore[arg-type]
+    return calibration_of(session, model.id, own, reference)
 
 
 def pack(calibration: Calibration) -> bytes:

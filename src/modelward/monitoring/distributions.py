@@ -7,7 +7,8 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from modelward.monitoring.monitor_settings import monitor_of
+from modelward.monitoring.judged_windows import judged_by
+from modelward.monitoring.monitor_settings import monitor_of, windows_of
 from modelward.monitoring.payload import Summary
 from modelward.monitoring.readings import Distribution, Side
 from modelward.monitoring.seasonal import in_season
@@ -82,7 +83,7 @@ def _window(session: Session, model_id: int, start: datetime | None) -> Evaluati
     model = session.get(Model, model_id)
     if model is None:
         return None
-    query = select(Evaluation).where(Evaluation.model_id == model_id, Evaluation.kind == monitor_of(model).window)
+    query = select(Evaluation).where(Evaluation.model_id == model_id, judged_by(Evaluation, windows_of(model)))
     if start is not None:
         query = query.where(Evaluation.starts_at == start)
     newest = query.order_by(Evaluation.starts_at.desc()).limit(1)

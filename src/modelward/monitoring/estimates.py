@@ -21,7 +21,7 @@ from modelward.registry.tables import Model
 from modelward.rules.concept_drift import usual_gap
 from modelward.rules.outcome_metrics import Curves, calibrated, curves_from, estimated, measured
 from modelward.rules.performance import JUDGED_BY, Standard
-from modelward.rules.windows import WindowKind, window_of, windows
+from modelward.rules.windows import Window, WindowKind, window_of, windows
 from modelward.stats import Outcome
 from modelward.stats.outcome import REGRESSION
 
@@ -43,6 +43,12 @@ class Basis:
     """By how much a window's truth may differ from its estimate without any drift, from the basis' own windows."""
     note: str = ""
     """Why nothing can be estimated from it, if so."""
+    other_gaps: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """The same as `usual_gaps` for windows of other kinds than the model's first ones."""
+
+    def gaps_of(self, kind: str) -> Mapping[str, float]:
+        """By how much a window of a kind may differ without any drift: an hour differs more than a day."""
+        return self.other_gaps.get(kind, self.usual_gaps)
 
     @property
     def name(self) -> str:
@@ -64,7 +70,8 @@ class Basis:
             return None
         spans = tuple(Span(**span) for span in stored["spans"])
         figures = {name: (value, low, high) for name, (value, low, high) in stored["measured"].items()}
-        return cls(stored["source"], spans, stored["labelled"], figures, stored["usual_gaps"], stored.get("note", ""))
+        gaps, note = stored["usual_gaps"], stored.get("note", "")
+        return cls(stored["source"], spans, stored["labelled"], figures, gaps, note, stored.get("other_gaps", {}))
 
 
 @dataclass(frozen=True)
@@ -75,14 +82,16 @@ class Found:
     calibration: bytes | None
 
 
-def better_basis(
-    session: Session, store: EventStore, watched: Watched, *, kind: WindowKind, until: int
-) -> Found | None:
-    """The basis, if it is another than the known one; None: there is none, or it is the same."""
+def better_basis(session: Session, store: EventStore, watched: Watched, *, until: int) -> Found | None:
+    """The basis, if it is another than the known one, or lacks a kind of windows; None: there is none, or no other.
+
+    The windows that it is made of are of the model's first kind, so that another kind later does not choose others.
+    """
     known = Basis.of(watched.state.basis if watched.state else None)
     counts = counted(session, model_id=watched.model_id, recipe=watched.plan.recipe)
-    chosen = _on_reference(watched, counts) or _first_windows(watched, counts, kind, until)
-    if chosen is None or _same(known, chosen):
+    chosen = _on_reference(watched, counts) or _first_windows(watched, counts, until)
+    others = [kind for kind in watched.windows.kinds if kind != watched.windows.first_kind]
+    if chosen is None or (_same(known, chosen) and known is not None and known.other_gaps.keys() >= {*others}):
         return None
     outcome = basis_outcome(session, watched, chosen.spans)
     if outcome is None:
@@ -93,12 +102,13 @@ def better_basis(
         if name in JUDGED_BY.get(watched.plan.task, ()) and not math.isnan(found.statistic)
     }
     if watched.plan.task == REGRESSION:
-        gap, note = gaps_of_basis(store, watched, chosen.spans, chosen.labelled)
-        gaps = {"mean_absolute_error": gap}
-        return Found(Basis(chosen.source, chosen.spans, chosen.labelled, figures, gaps, note), None)
+        gaps, note = _gaps_of_losses(store, watched, chosen, watched.windows.first_kind)
+        further = {kind: _gaps_of_losses(store, watched, chosen, kind)[0] for kind in others}
+        return Found(Basis(chosen.source, chosen.spans, chosen.labelled, figures, gaps, note, further), None)
     curves, note = calibrated(outcome, watched.plan.task)
-    gaps = {} if curves is None else _usual_gaps(session, watched, chosen.spans, kind, curves)
-    basis = Basis(chosen.source, chosen.spans, chosen.labelled, figures, gaps, note)
+    gaps = _usual_gaps(session, watched, chosen.spans, watched.windows.first_kind, curves)
+    further = {kind: _usual_gaps(session, watched, chosen.spans, kind, curves) for kind in others}
+    basis = Basis(chosen.source, chosen.spans, chosen.labelled, figures, gaps, note, further)
     return Found(basis, curves.to_bytes() if curves else None)
 
 
@@ -126,13 +136,20 @@ def standards(model: Model, task: str, basis: Basis | None) -> dict[str, Standar
     return found
 
 
+def _gaps_of_losses(store: EventStore, watched: Watched, chosen: Basis, kind: str) -> tuple[dict[str, float], str]:
+    gap, note = gaps_of_basis(store, watched, chosen.spans, chosen.labelled, kind=kind)
+    return {"mean_absolute_error": gap}, note
+
+
 def _usual_gaps(
-    session: Session, watched: Watched, spans: Sequence[Span], kind: WindowKind, curves: Curves
+    session: Session, watched: Watched, spans: Sequence[Span], kind: str, curves: Curves | None
 ) -> dict[str, float]:
-    """From the truth and the estimate of every window of the basis."""
+    """From the truth and the estimate of every window of a kind in the basis; nothing where nothing is estimated."""
+    if curves is None:
+        return {}
     task, zone = watched.plan.task, watched.subject.monitor.time_zone
     gaps: defaultdict[str, list[float]] = defaultdict(list)
-    for window in (w for span in spans for w in windows(kind, zone, moment(span.start), moment(span.end))):
+    for window in (w for span in spans for w in _cut(span, kind, zone)):
         span = Span(seconds(window.start), seconds(window.end))
         outcome = outcome_of(session, model_id=watched.model_id, recipe=watched.plan.recipe, span=span)
         if outcome is None or outcome.labelled < watched.subject.monitor.minimum_rows:
@@ -142,6 +159,10 @@ def _usual_gaps(
             if name in real and name in expected:
                 gaps[name].append(real[name].statistic - expected[name].statistic)
     return {name: usual_gap(gap for gap in some if not math.isnan(gap)) for name, some in gaps.items()}
+
+
+def _cut(span: Span, kind: str, zone: str) -> list[Window]:
+    return windows(kind, zone, moment(span.start), moment(span.end))  # type: ignore[arg-type]  # Calendar kinds alone.
 
 
 def _same(known: Basis | None, chosen: Basis) -> bool:
@@ -162,9 +183,10 @@ def _on_reference(watched: Watched, counts: Sequence[Counted]) -> Basis | None:
     return Basis("the reference", (Span(start, end),), sum(entry.labelled for entry in inside), {})
 
 
-def _first_windows(watched: Watched, counts: Sequence[Counted], kind: WindowKind, until: int) -> Basis | None:
+def _first_windows(watched: Watched, counts: Sequence[Counted], until: int) -> Basis | None:
     by_window: defaultdict[Span, list[Counted]] = defaultdict(list)
-    zone = watched.subject.monitor.time_zone
+    kind: WindowKind = watched.windows.first_kind  # type: ignore[assignment]  # Calendar kinds alone.
+    zone = watched.windows.time_zone
     for entry in counts:
         window = window_of(moment(entry.bucket), kind, zone)
         by_window[Span(seconds(window.start), seconds(window.end))].append(entry)

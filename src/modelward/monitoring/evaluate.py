@@ -19,15 +19,17 @@ from modelward.monitoring.calibrations import awaited, calibration_of
 from modelward.monitoring.capture_baseline import Captured, first_events
 from modelward.monitoring.event_windows import judge_event_windows
 from modelward.monitoring.judge import Judged, judge
+from modelward.monitoring.judged_windows import judged_by
 from modelward.monitoring.marks import DIRTY, DUE, clear, marked
 from modelward.monitoring.quality import settle_quality, store_quality, with_quality
 from modelward.monitoring.rebucket import rebucket
 from modelward.monitoring.seasonal import Seasons
 from modelward.monitoring.subject import Subject, read_subject
 from modelward.monitoring.tables import ColumnEvaluation, Evaluation
+from modelward.monitoring.window_choice import choose_windows
 from modelward.monitoring.window_profiles import moment, window_profile
 from modelward.registry.tables import Model
-from modelward.rules.windows import Due, DueReason, WindowKind, due, window_of
+from modelward.rules.windows import Due, DueReason, due
 
 WINDOWS_AT_ONCE = 24
 """Windows in one transaction; a long history is worked off in steps, between which others get their turn."""
@@ -94,7 +96,8 @@ class Evaluated:
         present = read_subject(session, model.id)
         if present is None:
             return True
-        return (present.monitor, _id(present)) != (self.subject.monitor, _id(self.subject))
+        former = self.subject
+        return (present.monitor, present.windows, _id(present)) != (former.monitor, former.windows, _id(former))
 
     def _references_before(self, session: Session) -> set[int | None]:
         starts = [judgement.window.start for judgement in self.judged]
@@ -102,7 +105,7 @@ class Evaluated:
             session.scalars(
                 select(Evaluation.baseline_id).where(
                     Evaluation.model_id == self.subject.model_id,
-                    Evaluation.kind == self.subject.monitor.window,
+                    judged_by(Evaluation, self.subject.windows),
                     Evaluation.starts_at.in_(starts),
                 )
             )
@@ -125,13 +128,23 @@ def evaluate(engine: Engine, store: EventStore, *, model_id: int, now: datetime,
             return lambda writer: rebucket(writer, model_id=model_id, now=now)
         if subject.reference is None and (captured := _first_reference(session, store, subject, now, auto_reference)):
             return captured
-        watched = (model_id, subject.monitor, subject.reference)
-        if awaited(session, *watched):
-            return lambda writer: enqueue(writer, "placebo", str(model_id), run_at=now)
-        subject = replace(subject, calibration=calibration_of(session, *watched))
-        if subject.monitor.window == "events":
-            return _of_events(session, store, subject, now)
-        return _of_calendar(session, store, subject, now)
+        return choose_windows(session, subject, now=now) or _judged(session, store, subject, now)
+
+
+def _judged(session: Session, store: EventStore, subject: Subject, now: datetime) -> Write:
+    model_id = subject.model_id
+    every = {kind: subject.judging(kind) for kind in subject.windows.kinds}
+    if any(awaited(session, model_id, one.monitor, one.reference) for one in every.values()):
+        return lambda writer: enqueue(writer, "placebo", str(model_id), run_at=now)
+    judging = {kind: _calibrated(session, one) for kind, one in every.items()}
+    if subject.monitor.window == "events":
+        return _of_events(session, store, judging["events"], now)
+    return _of_calendar(session, store, subject, judging, now)
+
+
+def _calibrated(session: Session, subject: Subject) -> Subject:
+    found = calibration_of(session, subject.model_id, subject.monitor, subject.reference)
+    return replace(subject, calibration=found)
 
 
 def store_evaluation(session: Session, *, model_id: int, judged: Judged, now: datetime) -> None:
@@ -177,16 +190,17 @@ def _of_events(session: Session, store: EventStore, subject: Subject, now: datet
     return Evaluated(subject, found.judged, seen, found.notify, found.more, now, found.replaced)
 
 
-def _of_calendar(session: Session, store: EventStore, subject: Subject, now: datetime) -> Evaluated:
-    kind: WindowKind = subject.monitor.window  # type: ignore[assignment]  # The caller has taken "events" out.
-    zone = subject.monitor.time_zone
+def _of_calendar(
+    session: Session, store: EventStore, subject: Subject, judging: Mapping[str, Subject], now: datetime
+) -> Evaluated:
+    """`judging` is the subject as the windows of each kind are judged."""
+    cut = subject.windows.window_of
     seen = marked(session, model_id=subject.model_id, kinds=[DUE])
     dirty = {bucket for _, bucket in marked(session, model_id=subject.model_id, kinds=[DIRTY])}
-    waiting = {window_of(moment(bucket), kind, zone).start for bucket in dirty}
-    final, provisional = _evaluated(session, subject.model_id, kind)
+    waiting = {cut(moment(bucket)).start for bucket in dirty}
+    final, provisional = _evaluated(session, subject)
     found = due(
-        kind,
-        zone,
+        cut,
         touched=[moment(bucket) for _, bucket in seen],
         provisional=provisional,
         final=final,
@@ -195,10 +209,10 @@ def _of_calendar(session: Session, store: EventStore, subject: Subject, now: dat
     ready = [entry for entry in found if entry.window.start not in waiting]
     now_due = ready[:WINDOWS_AT_ONCE]
     judged: list[Judged] = []
-    seasons = Seasons(session, subject)
+    seasons = {kind: Seasons(session, one) for kind, one in judging.items()}
     for entry in now_due:
         known = {earlier.window.start: earlier.values["rows"] for earlier in judged}
-        judged.append(_judge(session, store, seasons, entry, known))
+        judged.append(_judge(session, store, seasons[entry.window.kind], entry, known))
     return Evaluated(
         subject,
         tuple(judged),
@@ -224,10 +238,12 @@ def _judge(
     return with_quality(session, subject, judged, profile, known)
 
 
-def _evaluated(session: Session, model_id: int, kind: str) -> tuple[set[datetime], set[datetime]]:
+def _evaluated(session: Session, subject: Subject) -> tuple[set[datetime], set[datetime]]:
     """Starts of the windows with a final, and of those with a provisional evaluation."""
     rows = session.execute(
-        select(Evaluation.starts_at, Evaluation.closed).where(Evaluation.model_id == model_id, Evaluation.kind == kind)
+        select(Evaluation.starts_at, Evaluation.closed).where(
+            Evaluation.model_id == subject.model_id, judged_by(Evaluation, subject.windows)
+        )
     ).all()
     return {row.starts_at for row in rows if row.closed}, {row.starts_at for row in rows if not row.closed}
 

@@ -33,6 +33,7 @@ from modelward.monitoring.tables import Activity, BucketProfile, Joint, Partial,
 from modelward.monitoring.window_profiles import moment
 from modelward.registry.service import current_baseline
 from modelward.registry.tables import Model
+from modelward.rules.window_spans import WindowSpans
 
 REVIEW_AFTER = timedelta(seconds=1)
 DIVIDE_AFTER = timedelta(seconds=1)
@@ -59,6 +60,11 @@ class Watched:
     def mismatch(self) -> str:
         """Why outcomes and predictions cannot be held against one another; empty where they can."""
         return unlike_classes(self.plan, self.seen, named=self.subject.monitor.positive is not None)
+
+    @property
+    def windows(self) -> WindowSpans:
+        """The kinds of the windows of performance and fairness over time."""
+        return self.subject.windows.calendar
 
 
 def read_watched(session: Session, model_id: int, *, lock: bool = False) -> Watched | None:

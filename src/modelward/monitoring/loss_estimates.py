@@ -24,7 +24,8 @@ from modelward.monitoring.window_profiles import moment
 from modelward.report.direct_loss import MOST_ROWS, DirectLoss, learn_losses
 from modelward.rules.concept_drift import usual_gap
 from modelward.rules.outcome_metrics import Estimate
-from modelward.rules.windows import Window, WindowKind, window_of
+from modelward.rules.window_spans import WindowSpans
+from modelward.rules.windows import Window
 from modelward.stats.arrays import F64, I64
 from modelward.stats.estimated_losses import ABSOLUTE
 
@@ -33,11 +34,17 @@ _MOST_FEATURES = 100
 _learned: OrderedDict[tuple[Any, ...], DirectLoss | str] = OrderedDict()
 
 
-def learned_losses(store: EventStore, watched: Watched, spans: Sequence[Span], labelled: int) -> DirectLoss | str:
-    """What predicts the losses of a regression, learned on these spans; or the sentence that says why nothing does."""
-    key = (watched.model_id, watched.plan.recipe, tuple(spans), labelled)
+def learned_losses(
+    store: EventStore, watched: Watched, spans: Sequence[Span], labelled: int, *, kind: str | None = None
+) -> DirectLoss | str:
+    """What predicts the losses of a regression, learned on these spans; or the sentence that says why nothing does.
+
+    Rows of one window, of the model's first kind unless another is named, are held out together.
+    """
+    kind = kind or watched.windows.first_kind
+    key = (watched.model_id, watched.plan.recipe, tuple(spans), labelled, kind)
     if key not in _learned:
-        _learned[key] = _learn(store, watched, spans)
+        _learned[key] = _learn(store, watched, spans, kind)
         while len(_learned) > _KEPT:
             _learned.popitem(last=False)
     return _learned[key]
@@ -61,30 +68,33 @@ def usual_gap_of(learned: DirectLoss, days: I64, least: int) -> float:
     return usual_gap(gap for gap in gaps if not np.isnan(gap))
 
 
-def gaps_of_basis(store: EventStore, watched: Watched, spans: Sequence[Span], labelled: int) -> tuple[float, str]:
-    """The usual gap of the mean absolute error, and why there is no estimate, if so."""
-    learned = learned_losses(store, watched, spans, labelled)
+def gaps_of_basis(
+    store: EventStore, watched: Watched, spans: Sequence[Span], labelled: int, *, kind: str
+) -> tuple[float, str]:
+    """The usual gap of the mean absolute error in windows of a kind, and why there is no estimate, if so."""
+    learned = learned_losses(store, watched, spans, labelled, kind=kind)
     if isinstance(learned, str):
         return 0.0, learned
     return usual_gap_of(learned, learned.groups, min(50, watched.subject.monitor.minimum_rows)), ""
 
 
-def _learn(store: EventStore, watched: Watched, spans: Sequence[Span]) -> DirectLoss | str:
+def _learn(store: EventStore, watched: Watched, spans: Sequence[Span], kind: str) -> DirectLoss | str:
     rows = _drawn(store, watched, [(moment(span.start), moment(span.end)) for span in spans], labelled=True)
     if rows is None:
         return "no row of the reference has an outcome, so that nobody knows how wrong predictions are"
     predicted, label = numbers(rows.column("prediction")), numbers(rows.column("label_number"))
+    groups = _windows(rows, kind, watched.windows.time_zone)
     try:
-        return learn_losses(_features(rows, watched), predicted, label, groups=_windows(rows, watched))
+        return learn_losses(_features(rows, watched), predicted, label, groups=groups)
     except (Unavailable, ValueError) as error:
         return str(error)
 
 
-def _windows(rows: pa.Table, watched: Watched) -> I64:
+def _windows(rows: pa.Table, kind: str, zone: str) -> I64:
     """The window of each row by its number."""
-    kind: WindowKind = "day" if watched.subject.monitor.window == "events" else watched.subject.monitor.window
-    zone, known = watched.subject.monitor.time_zone, dict[datetime, int]()
-    starts = [window_of(ts, kind, zone).start for ts in rows.column("ts").to_pylist()]
+    known: dict[datetime, int] = {}
+    cut = WindowSpans.of(kind, zone).window_of
+    starts = [cut(ts).start for ts in rows.column("ts").to_pylist()]
     return np.array([known.setdefault(start, len(known)) for start in starts], dtype=np.int64)
 
 

@@ -5,26 +5,51 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from modelward.audit.author import SYSTEM, Author
 from modelward.audit.service import changed
 from modelward.errors import FieldError, Invalid
 from modelward.jobs.service import enqueue
+from modelward.kit.database import change
 from modelward.monitoring.columns import SHOWN_ONLY, SPECIAL, profiled_columns
+from modelward.monitoring.judged_windows import judged_by
 from modelward.monitoring.marks import DUE, mark
-from modelward.monitoring.tables import BucketProfile, Partial
+from modelward.monitoring.segment_tables import SegmentWindow
+from modelward.monitoring.tables import BucketProfile, Evaluation, Fairness, Partial, Performance
 from modelward.registry.entries import about_model
-from modelward.registry.service import known_time_zone
+from modelward.registry.service import current_baseline, known_time_zone
 from modelward.registry.tables import Model
 from modelward.rules.monitor import EVERY, TESTS, Monitor
 from modelward.rules.named_test import misfit
+from modelward.rules.window_spans import WindowSpans
+
+IN_EFFECT = "window_in_effect"
+"""What is read beside the settings, and may come back with them."""
+CHOSEN = ("hour", "day")
+"""The kinds between which the volume chooses."""
 
 
 def monitor_of(model: Model) -> Monitor:
-    """The model's monitor; its time zone is the model's own."""
-    return replace(Monitor.from_dict(model.monitor or {}), time_zone=model.time_zone)
+    """The model's monitor; its time zone is the model's own, its window the kind in effect."""
+    settings = Monitor.from_dict(model.monitor or {})
+    return replace(settings, time_zone=model.time_zone, window=windows_of(model).kind)  # type: ignore[arg-type]
+
+
+def asked_window(model: Model) -> str | None:
+    """The kind of windows that somebody asked for; None: the model's volume chooses it."""
+    return (model.monitor or {}).get("window")
+
+
+def windows_of(model: Model) -> WindowSpans:
+    """The kinds of the model's windows: the one that was asked for, or those that its volume chose, over time."""
+    asked = asked_window(model)
+    if asked is not None:
+        return WindowSpans.of(asked, model.time_zone)
+    if model.windows is None:
+        return WindowSpans.of("day", model.time_zone)
+    return WindowSpans.from_list(model.time_zone, model.windows["spans"])
 
 
 def judged(monitor: Monitor, column: str) -> bool:
@@ -37,21 +62,43 @@ def change_monitor(
 ) -> Monitor:
     """Replace the model's settings by these (what is not named gets its starting value), and evaluate all windows anew.
 
+    Where no `window` is named, or null, the volume chooses it. It begins with the kind that was in effect.
+
     Raises:
         Invalid: an unknown name, a value that cannot be meant, a column that the model does not have, or a test that
             does not fit its column.
     """
-    monitor = _parsed(wire)
+    wire = {name: value for name, value in wire.items() if name != IN_EFFECT}
+    monitor, asked = _parsed(wire), wire.get("window")
     _check_columns(session, model, monitor)
-    before = monitor_of(model).to_dict()
+    _check_season(session, model, monitor.reference, asked)
+    before = settings_json(model)
+    if asked is not None:
+        model.windows = None
+    elif asked_window(model) in CHOSEN:
+        model.windows = {"spans": windows_of(model).to_list()}
     if "time_zone" in wire:
         model.time_zone = known_time_zone(monitor.time_zone)
-    model.monitor = {name: value for name, value in monitor.to_dict().items() if name != "time_zone"}
+    settings = {name: value for name, value in monitor.to_dict().items() if name != "time_zone"}
+    model.monitor = {**settings, "window": asked}
+    forget_open_windows(session, model)
     evaluate_everything(session, model_id=model.id, now=now)
-    after = monitor_of(model)
-    if (both := changed(before, after.to_dict())) is not None:
+    if (both := changed(before, settings_json(model))) is not None:
         about_model(session, model, author=author, action="monitor.changed", at=now, before=both[0], after=both[1])
-    return after
+    return monitor_of(model)
+
+
+def settings_json(model: Model) -> dict[str, Any]:
+    """The settings as somebody wrote them: `window` is None where the volume chooses it."""
+    return {**monitor_of(model).to_dict(), "window": asked_window(model)}
+
+
+def forget_open_windows(session: Session, model: Model) -> None:
+    """Delete what was said of open windows of a kind that is no longer in effect: nothing would ever close them."""
+    for table in (Evaluation, Performance, Fairness, SegmentWindow):
+        windows = windows_of(model) if table is Evaluation else windows_of(model).calendar
+        gone = (table.model_id == model.id, table.closed.is_(False), ~judged_by(table, windows))
+        change(session, delete(table).where(*gone))
 
 
 def evaluate_everything(session: Session, *, model_id: int, now: datetime) -> None:
@@ -70,6 +117,26 @@ def _parsed(wire: Mapping[str, Any]) -> Monitor:
         return Monitor.from_dict(wire)
     except (ValueError, TypeError, KeyError) as error:
         raise Invalid(f"These settings cannot be used: {str(error).removesuffix('.')}.") from error
+
+
+def _check_season(session: Session, model: Model, season: str, asked: str | None) -> None:
+    """A season means something for windows shorter than a week, and of a reference that has times to find it by."""
+    if season == "whole":
+        return
+    problem = ""
+    if asked == "week":
+        problem = (
+            f"reference cannot be {season!r} with windows of a week, because every weekday and hour is in each of "
+            "them: choose windows of a day or an hour, or 'whole'."
+        )
+    baseline = current_baseline(session, model.id)
+    if baseline is not None and baseline.status == "confirmed" and baseline.source != "window":
+        problem = problem or (
+            f"reference cannot be {season!r}, because the model's reference has no span of its events in which to look "
+            "for a season: name one with POST /api/v1/models/{model}/baseline/window first, or choose 'whole'."
+        )
+    if problem:
+        raise Invalid(problem, fields=(FieldError("reference", "has no season here"),))
 
 
 def _check_columns(session: Session, model: Model, monitor: Monitor) -> None:

@@ -61,7 +61,7 @@ def performance_of(
     real, expected = {} if yard.mismatch else measured(outcome, task), estimate.metrics
     finding = _judged(known, real, expected, yard)
     trusted = known.coverage >= yard.monitor.label_coverage and known.labelled >= yard.monitor.minimum_rows
-    usual = yard.basis.usual_gaps if yard.basis else None
+    usual = yard.basis.gaps_of(window.kind) if yard.basis else None
     judged_by = [name for name in JUDGED_BY.get(task, ()) if name not in yard.unlike]
     shown = finding.metric or _shown(task, yard.standards)
     return {

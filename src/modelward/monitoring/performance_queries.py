@@ -14,6 +14,7 @@ from modelward.monitoring.estimates import Basis, known_calibration, standards
 from modelward.monitoring.joint import Watched, read_watched
 from modelward.monitoring.joint_plan import protected_names
 from modelward.monitoring.joint_store import Span, outcome_of
+from modelward.monitoring.judged_windows import judged_by
 from modelward.monitoring.performance_readings import (
     AttributeView,
     FairnessPoint,
@@ -24,7 +25,6 @@ from modelward.monitoring.performance_readings import (
     PerformanceView,
 )
 from modelward.monitoring.performance_state import drift_of_concept
-from modelward.monitoring.review_performance import window_kind_of
 from modelward.monitoring.tables import Fairness, Performance
 from modelward.monitoring.window_profiles import seconds
 from modelward.registry.tables import Model
@@ -55,8 +55,8 @@ def performance_view(
     watched = read_watched(session, model_id)
     if watched is None or watched.state is None:
         return _nothing(NO_EVENTS)
-    kind, task = window_kind_of(watched), watched.plan.task
-    windows = _windows(session, model_id, kind, start=start, end=end, limit=limit)
+    task = watched.plan.task
+    windows = _windows(session, watched, start=start, end=end, limit=limit)
     concept = drift_of_concept(windows)
     verdict, reason = _said(watched, windows)
     found = standards(watched.model, task, Basis.of(watched.state.basis))
@@ -65,7 +65,7 @@ def performance_view(
     refused = {test.metric for test in tests if not test.valid}
     basis = Basis.of(watched.state.basis)
     return PerformanceView(
-        kind=kind,
+        kind=watched.windows.kind,
         task=task,
         verdict=verdict,
         reason=reason,
@@ -101,7 +101,7 @@ def performance_window(session: Session, *, model_id: int, starts_at: datetime) 
     found = session.scalars(
         select(Performance).where(
             Performance.model_id == model_id,
-            Performance.kind == window_kind_of(watched),
+            judged_by(Performance, watched.windows),
             Performance.starts_at == starts_at,
         )
     ).first()
@@ -140,7 +140,7 @@ def fairness_view(
     views.sort(key=lambda view: (_GRAVITY.index(view.verdict), view.attribute))
     monitor = watched.subject.monitor
     return FairnessView(
-        kind=window_kind_of(watched),
+        kind=watched.windows.kind,
         verdict=views[0].verdict if views else FairnessVerdict.NOT_ENOUGH.value,
         reason=_why(declared, watched, views),
         limit=monitor.fairness_limit,
@@ -197,9 +197,9 @@ def _current(windows: Sequence[Performance]) -> Performance | None:
 
 
 def _windows(
-    session: Session, model_id: int, kind: str, *, start: datetime | None, end: datetime | None, limit: int
+    session: Session, watched: Watched, *, start: datetime | None, end: datetime | None, limit: int
 ) -> list[Performance]:
-    query = select(Performance).where(Performance.model_id == model_id, Performance.kind == kind)
+    query = select(Performance).where(Performance.model_id == watched.model_id, judged_by(Performance, watched.windows))
     if start is not None:
         query = query.where(Performance.ends_at > start)
     if end is not None:
@@ -250,7 +250,7 @@ def _fairness_rows(
     session: Session, watched: Watched, *, start: datetime | None, end: datetime | None, limit: int
 ) -> defaultdict[str, list[Fairness]]:
     """The windows of each attribute, oldest first."""
-    query = select(Fairness).where(Fairness.model_id == watched.model_id, Fairness.kind == window_kind_of(watched))
+    query = select(Fairness).where(Fairness.model_id == watched.model_id, judged_by(Fairness, watched.windows))
     if start is not None:
         query = query.where(Fairness.ends_at > start)
     if end is not None:

@@ -10,11 +10,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, defer
 
 from modelward.monitoring.joint import Watched
+from modelward.monitoring.judged_windows import judged_by
 from modelward.monitoring.tables import Fairness, Performance, PerformanceState
 from modelward.registry.tables import Model
 from modelward.rules.concept_drift import ConceptDrift, concept_drift
 from modelward.rules.fairness import FairnessVerdict, judge_fairness_history
 from modelward.rules.performance import PerformanceVerdict, judge_history
+from modelward.rules.window_spans import WindowSpans
 from modelward.rules.windows import Window
 from modelward.signals.service import emit
 
@@ -33,15 +35,15 @@ class _Word:
     reason: str
 
 
-def settle(session: Session, *, watched: Watched, kind: str, reviewed: Sequence[Window], now: datetime) -> None:
+def settle(session: Session, *, watched: Watched, reviewed: Sequence[Window], now: datetime) -> None:
     """Bring what is said of the model up to its windows, unless only its past was corrected."""
     state, model = watched.state, session.get(Model, watched.model_id)
     if state is None or model is None or not reviewed:
         return
     newest = max(window.start for window in reviewed)
     if state.judged_until is None or newest >= state.judged_until:
-        _settle_performance(session, model, state, kind, now)
-    _settle_fairness(session, model, state, kind, newest=newest, now=now)
+        _settle_performance(session, model, state, watched.windows, now)
+    _settle_fairness(session, model, state, watched.windows, newest=newest, now=now)
 
 
 def drift_of_concept(windows: Sequence[Performance]) -> ConceptDrift:
@@ -49,8 +51,10 @@ def drift_of_concept(windows: Sequence[Performance]) -> ConceptDrift:
     return concept_drift([(w.starts_at, None if w.calibrated_on else w.parted) for w in windows])
 
 
-def _settle_performance(session: Session, model: Model, state: PerformanceState, kind: str, now: datetime) -> None:
-    windows = _closed(session, model.id, kind)
+def _settle_performance(
+    session: Session, model: Model, state: PerformanceState, spans: WindowSpans, now: datetime
+) -> None:
+    windows = _closed(session, model.id, spans)
     judged = [window.starts_at for window in windows if PerformanceVerdict(window.verdict).judged]
     state.judged_until = judged[-1] if judged else None
     found = judge_history([(w.starts_at, PerformanceVerdict(w.verdict), w.reason) for w in windows])
@@ -71,11 +75,11 @@ def _settle_performance(session: Session, model: Model, state: PerformanceState,
 
 
 def _settle_fairness(
-    session: Session, model: Model, state: PerformanceState, kind: str, *, newest: datetime, now: datetime
+    session: Session, model: Model, state: PerformanceState, spans: WindowSpans, *, newest: datetime, now: datetime
 ) -> None:
     """Each attribute by its newest closed windows that say anything."""
     said = dict(state.fairness)
-    for attribute, windows in _newest_fairness(session, model.id, kind).items():
+    for attribute, windows in _newest_fairness(session, model.id, spans).items():
         found = judge_fairness_history([(FairnessVerdict(w.verdict), w.reason) for w in windows])
         known, last = said.get(attribute), windows[-1]
         if found is None or (known is not None and newest < datetime.fromisoformat(known["window"])):
@@ -92,24 +96,24 @@ def _settle_fairness(
     state.fairness = said
 
 
-def _closed(session: Session, model_id: int, kind: str) -> list[Performance]:
+def _closed(session: Session, model_id: int, spans: WindowSpans) -> list[Performance]:
     newest = session.scalars(
         select(Performance)
-        .where(Performance.model_id == model_id, Performance.kind == kind, Performance.closed)
+        .where(Performance.model_id == model_id, judged_by(Performance, spans), Performance.closed)
         .order_by(Performance.starts_at.desc())
         .limit(HISTORY)
     ).all()
     return list(reversed(newest))
 
 
-def _newest_fairness(session: Session, model_id: int, kind: str) -> dict[str, list[Fairness]]:
+def _newest_fairness(session: Session, model_id: int, spans: WindowSpans) -> dict[str, list[Fairness]]:
     """Of each attribute the newest closed windows in which there were enough rows to say, oldest first."""
     rows = session.scalars(
         select(Fairness)
         .options(defer(Fairness.measures))
         .where(
             Fairness.model_id == model_id,
-            Fairness.kind == kind,
+            judged_by(Fairness, spans),
             Fairness.closed,
             Fairness.verdict != FairnessVerdict.NOT_ENOUGH.value,
         )

@@ -46,6 +46,7 @@ class Tried:
     """A run, to be written: call it with the session. Windows that waited for it are judged after it."""
 
     subject: Subject
+    window: str
     values: dict[str, Any]
     now: datetime
 
@@ -56,25 +57,35 @@ class Tried:
         if (present.monitor, present.reference.id) != (self.subject.monitor, self.subject.reference.id):
             enqueue(session, "placebo", str(model_id), run_at=self.now)  # Changed meanwhile: once more.
             return
-        waited = awaited(session, model_id, present.monitor, present.reference)
-        statement = insert_into(session, PlaceboRun).values(model_id=model_id, **self.values)
-        session.execute(statement.on_conflict_do_update(index_elements=["model_id"], set_=self.values))
+        monitor = present.judging(self.window).monitor
+        waited = awaited(session, model_id, monitor, present.reference)
+        statement = insert_into(session, PlaceboRun).values(model_id=model_id, window=self.window, **self.values)
+        session.execute(statement.on_conflict_do_update(index_elements=["model_id", "window"], set_=self.values))
         if waited:
             for kind in ("evaluate", "segment_windows"):
                 enqueue(session, kind, str(model_id), run_at=self.now)
+        if len(present.windows.kinds) > 1:
+            enqueue(session, "placebo", str(model_id), run_at=self.now)  # Perhaps one of another kind is to be made.
 
 
 def try_out(engine: Engine, store: EventStore, *, model_id: int, now: datetime) -> Tried | None:
-    """Replay the monitor on its reference; None where the reference is provisional, or this was done already."""
+    """Replay the monitor on its reference, by the windows of one kind for which that was not done yet.
+
+    None where the reference is provisional, or all was done already.
+    """
     with reading(engine) as session:
         subject = read_subject(session, model_id)
         if subject is None or subject.reference is None or subject.reference.provisional:
             return None
-        if run_of(session, model_id, subject.monitor, subject.reference) is not None:
+        every = [subject.judging(kind) for kind in subject.windows.kinds]
+        untried = [one for one in every if run_of(session, model_id, one.monitor, one.reference) is None]
+        if not untried:
             return None
-        blocks = blocks_of(session, store, subject)
-        rows = _window_rows(session, subject, blocks)
-    return Tried(subject, {**_run(subject, blocks, rows), "tried_at": now}, now)
+        trying = untried[0]
+        blocks = blocks_of(session, store, trying)
+        rows = _window_rows(session, trying, blocks)
+    values = {**_run(trying, blocks, rows), "tried_at": now}
+    return Tried(subject, trying.monitor.window, values, now)
 
 
 def untried(session: Session) -> set[int]:

@@ -11,7 +11,7 @@ from modelward.monitoring.tables import _model_id
 
 
 class PlaceboRun(Base):
-    """The replay of a model's monitor on windows of its reference, and the yardstick that they gave.
+    """The replay of a model's monitor on windows of one kind of its reference, and the yardstick that they gave.
 
     `settings` are the monitor's, as they were: with others, or another reference, the run is out of date. `outcome` is
     as JSON answers it; `calibration` how far the reference's windows lie from one another, None where there are fewer
@@ -21,6 +21,7 @@ class PlaceboRun(Base):
     __tablename__ = "monitoring_placebos"
 
     model_id: Mapped[int] = _model_id(primary_key=True)
+    window: Mapped[str] = mapped_column(primary_key=True)
     baseline_id: Mapped[int]
     settings: Mapped[str]
     outcome: Mapped[dict[str, Any]] = mapped_column(JSON)

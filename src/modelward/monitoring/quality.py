@@ -12,7 +12,8 @@ from modelward.kit.database import insert_into
 from modelward.monitoring.alarms import HISTORY, silent_after
 from modelward.monitoring.columns import LABEL, SPECIAL, title_of
 from modelward.monitoring.judge import Judged
-from modelward.monitoring.monitor_settings import judged, monitor_of
+from modelward.monitoring.judged_windows import judged_by
+from modelward.monitoring.monitor_settings import judged, monitor_of, windows_of
 from modelward.monitoring.payload import restricted
 from modelward.monitoring.quality_tables import Constraints, QualityRecord, QualityState
 from modelward.monitoring.subject import Reference, Subject
@@ -27,6 +28,7 @@ from modelward.rules.quality_finding import Check, Quality, QualityFinding, Qual
 from modelward.rules.quality_state import QualityState as Decided
 from modelward.rules.quality_state import QualityWindow, state_of
 from modelward.rules.volume import Freshness, freshness, judge_duplicates, judge_volume
+from modelward.rules.window_spans import WindowSpans
 from modelward.rules.windows import Window
 from modelward.signals.service import emit
 from modelward.stats import Profile
@@ -47,9 +49,10 @@ def window_quality(
     known: Mapping[datetime, int] | None = None,
 ) -> Quality:
     """The quality of one window; `known` as in `earlier_rows`."""
-    earlier = earlier_rows(session, model_id=model_id, window=window, time_zone=monitor.time_zone, known=known)
+    windows = windows_of(session.get_one(Model, model_id))
+    earlier = earlier_rows(session, model_id=model_id, window=window, windows=windows, known=known)
     repeated = repeated_events(session, model_id=model_id, start=window.start, end=window.end)
-    usual = usual_shares(session, model_id=model_id, window=window) if repeated else []
+    usual = usual_shares(session, model_id=model_id, window=window, windows=windows) if repeated else []
     counted = (
         judge_volume(profile.rows, earlier, monitor, closed=closed),
         judge_duplicates(repeated, profile.rows, usual, monitor),
@@ -130,7 +133,7 @@ def settle_quality(session: Session, *, model: Model, monitor: Monitor, now: dat
     """
     state = session.get(QualityState, model.id)
     fresh = freshness_of(session, model, monitor, state, now)
-    decided = state_of(*quality_windows(session, model.id, monitor.window), fresh)
+    decided = state_of(*quality_windows(session, model.id, windows_of(model)), fresh)
     if state is None:
         session.add(_first_state(model.id, decided, fresh, now))
         before = QualityVerdict.TOO_FEW
@@ -220,13 +223,13 @@ def overdue(session: Session, now: datetime) -> set[int]:
 
 
 def records(
-    session: Session, *, model_id: int, kind: str, starts: Sequence[datetime]
+    session: Session, *, model_id: int, windows: WindowSpans, starts: Sequence[datetime]
 ) -> dict[datetime, dict[str, Any]]:
     """The stored quality of windows, by their start."""
     found = session.execute(
         select(Evaluation.starts_at, QualityRecord)
         .join(QualityRecord, QualityRecord.evaluation_id == Evaluation.id)
-        .where(Evaluation.model_id == model_id, Evaluation.kind == kind, Evaluation.starts_at.in_(starts))
+        .where(Evaluation.model_id == model_id, judged_by(Evaluation, windows), Evaluation.starts_at.in_(starts))
     ).all()
     return {starts_at: record_json(record) for starts_at, record in found}
 
@@ -242,13 +245,13 @@ def _titled(column: str | None) -> str | None:
 
 
 def quality_windows(
-    session: Session, model_id: int, kind: str, *, limit: int = HISTORY
+    session: Session, model_id: int, windows: WindowSpans, *, limit: int = HISTORY
 ) -> tuple[list[QualityWindow], QualityWindow | None]:
     """The newest closed windows, oldest first, and the open one after them."""
     query = (
         select(Evaluation.starts_at, QualityRecord.too_few, QualityRecord.findings)
         .join(QualityRecord, QualityRecord.evaluation_id == Evaluation.id)
-        .where(Evaluation.model_id == model_id, Evaluation.kind == kind)
+        .where(Evaluation.model_id == model_id, judged_by(Evaluation, windows))
         .order_by(Evaluation.starts_at.desc())
     )
     closed = [_window(*row) for row in session.execute(query.where(Evaluation.closed).limit(limit))]

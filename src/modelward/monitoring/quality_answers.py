@@ -13,7 +13,7 @@ from modelward.kit.clock import require_span
 from modelward.monitoring import queries
 from modelward.monitoring.columns import profiled_columns, title_of
 from modelward.monitoring.describe import rate
-from modelward.monitoring.monitor_settings import monitor_of
+from modelward.monitoring.monitor_settings import monitor_of, windows_of
 from modelward.monitoring.payload import Summary
 from modelward.monitoring.quality import freshness_of, in_force, record_json, records, span_quality, window_quality
 from modelward.monitoring.quality_examples import Shown, find_examples
@@ -205,6 +205,5 @@ def of_evaluation(session: Session, evaluation_id: int) -> dict[str, Any] | None
 
 def with_records(session: Session, model: Model, points: Sequence[WindowPoint]) -> list[dict[str, Any]]:
     """Evaluated windows, each with the quality that was found then."""
-    kind = queries.window_kind(session, model.id)
-    found = records(session, model_id=model.id, kind=kind, starts=[point.starts_at for point in points])
+    found = records(session, model_id=model.id, windows=windows_of(model), starts=[point.starts_at for point in points])
     return [{**asdict(point), "quality": found.get(point.starts_at)} for point in points]

@@ -1,21 +1,22 @@
 """What pages and the API read: each a few indexed look-ups, none of them touching raw events.
 
-Windows are of the kind that the model's monitor asks for unless `kind` says otherwise; ranges are [start, end).
+Windows are of the kind that was in effect when they began; ranges are [start, end).
 """
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session, defer
 
 from modelward.accounts.principal import Scope
 from modelward.kit.paging import Page, listed
 from modelward.monitoring.alarms import column_alarms
 from modelward.monitoring.distributions import distribution
+from modelward.monitoring.judged_windows import judged_by
 from modelward.monitoring.measures import latency_from, spread_from
-from modelward.monitoring.monitor_settings import monitor_of
+from modelward.monitoring.monitor_settings import windows_of
 from modelward.monitoring.readings import (
     Distribution,
     EvaluationView,
@@ -34,6 +35,7 @@ from modelward.monitoring.subject import read_reference
 from modelward.monitoring.tables import ColumnEvaluation, Evaluation
 from modelward.registry.service import current_baseline, within
 from modelward.registry.tables import Baseline, Model, Project
+from modelward.rules.window_spans import WindowSpans
 
 __all__ = [
     "Distribution",
@@ -54,6 +56,7 @@ __all__ = [
     "heat_map",
     "latest_evaluation",
     "model_card",
+    "model_windows",
     "overview",
     "reference",
     "window_history",
@@ -99,8 +102,9 @@ def heat_map(
     session: Session, *, model_id: int, start: datetime | None = None, end: datetime | None = None, limit: int = 92
 ) -> HeatMap:
     """Column × window for the range, the newest `limit` windows of it."""
-    kind = window_kind(session, model_id)
-    evaluations = _evaluations(session, model_id, kind, start=start, end=end, limit=limit)
+    evaluations = _evaluations(session, model_id, start=start, end=end, limit=limit)
+    shown = {entry.kind for entry in evaluations} or {window_kind(session, model_id)}
+    kind = shown.pop() if len(shown) == 1 else "window"
     position = {evaluation.id: at for at, evaluation in enumerate(evaluations)}
     cells: defaultdict[str, list[HeatCell | None]] = defaultdict(lambda: [None] * len(evaluations))
     kinds: dict[str, str] = {}
@@ -119,23 +123,20 @@ def window_history(
     session: Session, *, model_id: int, start: datetime | None = None, end: datetime | None = None, limit: int = 400
 ) -> tuple[WindowPoint, ...]:
     """Volume, latency and predictions by window, oldest first, the newest `limit` of the range."""
-    kind = window_kind(session, model_id)
-    return _points(session, _evaluations(session, model_id, kind, start=start, end=end, limit=limit))
+    return _points(session, _evaluations(session, model_id, start=start, end=end, limit=limit))
 
 
 def evaluations_page(session: Session, *, model_id: int, asked: EvaluationsAsked) -> Page[WindowPoint]:
-    """The windows that were asked for, of the kind that the model's monitor asks for."""
+    """The windows that were asked for, by pages."""
     columns = {name: getattr(Evaluation, name) for name in ("starts_at", "verdict", "level", "drifted", "closed")}
-    query = _evaluated(model_id, window_kind(session, model_id), start=asked.start, end=asked.end)
+    query = _evaluated(session, model_id, start=asked.start, end=asked.end)
     page = listed(session, query, asked, columns=columns, key=Evaluation.id)
     return Page(_points(session, page.items), page.next)
 
 
 def latest_evaluation(session: Session, *, model_id: int, closed: bool | None = None) -> EvaluationView | None:
     """The evaluation that speaks for the model now: the newest with enough rows, else the newest; None before any."""
-    of_model = select(Evaluation).where(
-        Evaluation.model_id == model_id, Evaluation.kind == window_kind(session, model_id)
-    )
+    of_model = select(Evaluation).where(Evaluation.model_id == model_id, _in_effect(session, model_id))
     if closed is not None:
         of_model = of_model.where(Evaluation.closed.is_(closed))
     newest = of_model.order_by(Evaluation.starts_at.desc()).limit(1)
@@ -146,18 +147,14 @@ def latest_evaluation(session: Session, *, model_id: int, closed: bool | None = 
 
 def evaluation(session: Session, *, model_id: int, starts_at: datetime) -> EvaluationView | None:
     """The evaluation of the window that starts at `starts_at`."""
-    kind = window_kind(session, model_id)
-    found = session.scalars(
-        select(Evaluation).where(
-            Evaluation.model_id == model_id, Evaluation.kind == kind, Evaluation.starts_at == starts_at
-        )
-    ).first()
+    of_model = (Evaluation.model_id == model_id, _in_effect(session, model_id))
+    found = session.scalars(select(Evaluation).where(*of_model, Evaluation.starts_at == starts_at)).first()
     return None if found is None else _view(found)
 
 
 def drifted_since(session: Session, *, model_id: int) -> Mapping[str, datetime]:
     """Columns in alarm now, worst first, with the start of the first window of the unbroken run that led to it."""
-    alarms = column_alarms(session, model_id=model_id, kind=window_kind(session, model_id))
+    alarms = column_alarms(session, model_id=model_id, windows=model_windows(session, model_id))
     return {column: alarm.since for column, alarm in alarms.items() if alarm.level.alarming and alarm.since}
 
 
@@ -182,23 +179,32 @@ def reference(session: Session, *, model_id: int) -> ReferenceView | None:
 
 
 def window_kind(session: Session, model_id: int) -> str:
-    """The kind of the model's windows: hour, day, week or events."""
+    """The kind of the model's windows that is in effect: hour, day, week or events."""
+    return model_windows(session, model_id).kind
+
+
+def model_windows(session: Session, model_id: int) -> WindowSpans:
+    """The kinds of the model's windows over time."""
     model = session.get(Model, model_id)
-    return "day" if model is None else monitor_of(model).window
+    return WindowSpans.of("day", "UTC") if model is None else windows_of(model)
+
+
+def _in_effect(session: Session, model_id: int) -> ColumnElement[bool]:
+    return judged_by(Evaluation, model_windows(session, model_id))
 
 
 def _evaluations(
-    session: Session, model_id: int, kind: str, *, start: datetime | None, end: datetime | None, limit: int
+    session: Session, model_id: int, *, start: datetime | None, end: datetime | None, limit: int
 ) -> list[Evaluation]:
-    query = _evaluated(model_id, kind, start=start, end=end).order_by(Evaluation.starts_at.desc()).limit(limit)
+    query = _evaluated(session, model_id, start=start, end=end).order_by(Evaluation.starts_at.desc()).limit(limit)
     return list(reversed(session.scalars(query).all()))
 
 
-def _evaluated(model_id: int, kind: str, *, start: datetime | None, end: datetime | None) -> Select[Evaluation]:
+def _evaluated(session: Session, model_id: int, *, start: datetime | None, end: datetime | None) -> Select[Evaluation]:
     query = (
         select(Evaluation)
         .options(defer(Evaluation.comparison))  # The whole comparison is ten times the rest, and read one at a time.
-        .where(Evaluation.model_id == model_id, Evaluation.kind == kind)
+        .where(Evaluation.model_id == model_id, _in_effect(session, model_id))
     )
     if start is not None:
         query = query.where(Evaluation.ends_at > start)

@@ -59,7 +59,7 @@ def report_of(session: Session, model: Model, start: datetime, end: datetime, *,
     if reference.lacking:
         raise Invalid(f"There is nothing to report against: {reference.lacking}.")
     sides = compared_sides(monitor, reference, current)
-    calibration = calibration_of_span(session, model.id, monitor, reference, (begins, end))
+    calibration = calibration_of_span(session, model, monitor, reference, (begins, end))
     comparison = compare_with_reference(monitor, reference, current, calibration)
     compared = {finding.column for finding in comparison.columns}
     names = f"reference {reference.id}", f"{model.key}, {_said(begins)} to {_said(end)}"

@@ -23,6 +23,7 @@ from modelward.monitoring.joint import Watched, read_watched
 from modelward.monitoring.joint_outcome import Summary
 from modelward.monitoring.joint_plan import OUTCOME
 from modelward.monitoring.joint_store import Span, joint_of, pieces_of, put_joint
+from modelward.monitoring.judged_windows import judged_by
 from modelward.monitoring.loss_estimates import estimate_window, learned_losses
 from modelward.monitoring.losses import changes_in
 from modelward.monitoring.marks import JOINT, REVIEW, clear, mark, marked
@@ -33,7 +34,7 @@ from modelward.monitoring.window_profiles import moment, seconds
 from modelward.rules.outcome_json import metric_from
 from modelward.rules.outcome_metrics import Estimate, estimated
 from modelward.rules.performance import PerformanceVerdict
-from modelward.rules.windows import Due, DueReason, WindowKind, due, window_of
+from modelward.rules.windows import Due, DueReason, Window, due, window_of
 from modelward.stats import GroupOutcomes, Outcome
 from modelward.stats.outcome import REGRESSION
 
@@ -59,7 +60,6 @@ class Reviewed:
     """Windows that were judged, to be written in one transaction: call it with the session."""
 
     watched: Watched
-    kind: str
     windows: tuple[ReviewedWindow, ...]
     days: Mapping[Span, Mapping[str, Summary]]
     """Longer spans, merged while they were read, to be kept as one."""
@@ -77,18 +77,19 @@ class Reviewed:
             self._store(session, window)
         clear(session, model_id=model_id, seen=self.seen)
         self._roll_up(session)
-        settle(session, watched=present, kind=self.kind, reviewed=[w.entry.window for w in self.windows], now=self.now)
+        settle(session, watched=present, reviewed=[w.entry.window for w in self.windows], now=self.now)
         enqueue(session, "measured", str(model_id), run_at=self.now)
         if self.more:
             enqueue(session, "performance", str(model_id), run_at=self.now)
 
     def _store(self, session: Session, window: ReviewedWindow) -> None:
-        key = {"model_id": self.watched.model_id, "kind": self.kind, "starts_at": window.entry.window.start}
+        own = window.entry.window
+        key = {"model_id": self.watched.model_id, "kind": own.kind, "starts_at": own.start}
         if window.performance is not None:
             _upsert(session, Performance, key, {**window.performance, "evaluated_at": self.now})
         for found in window.fairness:
-            own = {**key, "attribute": found["attribute"]}
-            _upsert(session, Fairness, own, {**found, "evaluated_at": self.now})
+            its = {**key, "attribute": found["attribute"]}
+            _upsert(session, Fairness, its, {**found, "evaluated_at": self.now})
 
     def _roll_up(self, session: Session) -> None:
         """Keep the merged days but for those of which a bucket was built anew meanwhile: its mark says so."""
@@ -110,46 +111,37 @@ def review(engine: Engine, store: EventStore, *, model_id: int, now: datetime) -
             return None
         if watched.state.settings != watched.settings or watched.state.recipe != watched.plan.recipe:
             return lambda writer: enqueue(writer, "joint", str(model_id), run_at=now)
-        kind, clock = window_kind_of(watched), watched.subject.clock(now)
-        found = better_basis(session, store, watched, kind=kind, until=seconds(clock))
+        clock = watched.subject.clock(now)
+        found = better_basis(session, store, watched, until=seconds(clock))
         if found is not None:
             return lambda writer: _take_basis(writer, watched, found, now)
-        return _review(session, store, watched, kind=kind, clock=clock, now=now)
+        return _review(session, store, watched, clock=clock, now=now)
 
 
-def window_kind_of(watched: Watched) -> WindowKind:
-    """The kind of the windows of performance and fairness."""
-    kind = watched.subject.monitor.window
-    return "day" if kind == "events" else kind
-
-
-def _review(
-    session: Session, store: EventStore, watched: Watched, *, kind: WindowKind, clock: datetime, now: datetime
-) -> Reviewed:
-    zone, model_id = watched.subject.monitor.time_zone, watched.model_id
+def _review(session: Session, store: EventStore, watched: Watched, *, clock: datetime, now: datetime) -> Reviewed:
+    cut, model_id = watched.windows.window_of, watched.model_id
     seen = marked(session, model_id=model_id, kinds=[REVIEW])
-    unbuilt = {window_of(moment(b), kind, zone).start for _, b in marked(session, model_id=model_id, kinds=[JOINT])}
-    final, provisional = _known(session, model_id, kind)
+    unbuilt = {cut(moment(b)).start for _, b in marked(session, model_id=model_id, kinds=[JOINT])}
+    final, provisional = _known(session, watched)
     touched = [moment(bucket) for _, bucket in seen]
-    found = due(kind, zone, touched=touched, provisional=provisional, final=final, now=clock)
+    found = due(cut, touched=touched, provisional=provisional, final=final, now=clock)
     ready = [e for e in found if e.reason is DueReason.OPEN or e.window.start not in unbuilt]
     chosen = ready[:WINDOWS_AT_ONCE]
     newest = {entry.window.start for entry in ready[-LOOKED_INTO:]}
-    yard = _yardstick(session, watched, kind)
+    yard = _yardstick(session, watched)
     windows = tuple(_window(session, store, watched, yard, e, look=e.window.start in newest) for e in chosen)
     spans = [(entry.window.start.timestamp(), entry.window.end.timestamp()) for entry in chosen]
     inside = {key: value for key, value in seen.items() if any(start <= key[1] < end for start, end in spans)}
-    days = _days(session, watched, kind, windows, clock)
-    return Reviewed(watched, kind, windows, days, inside, more=len(ready) > len(chosen), now=now)
+    days = _days(session, watched, windows, clock)
+    return Reviewed(watched, windows, days, inside, more=len(ready) > len(chosen), now=now)
 
 
 def _days(
-    session: Session, watched: Watched, kind: WindowKind, windows: Sequence[ReviewedWindow], clock: datetime
+    session: Session, watched: Watched, windows: Sequence[ReviewedWindow], clock: datetime
 ) -> dict[Span, Mapping[str, Summary]]:
     """Past days (or weeks) of these windows that are made of more than one row, merged."""
-    longer: WindowKind = "day" if kind == "hour" else kind
-    merged = {window.entry.window.start: window.found for window in windows if kind == longer}
-    days = {window_of(w.entry.window.start, longer, watched.subject.monitor.time_zone) for w in windows}
+    merged = {window.entry.window.start: window.found for window in windows if window.entry.window.kind != "hour"}
+    days = {_longer(window.entry.window, watched.windows.time_zone) for window in windows}
     model_id, recipe = watched.model_id, watched.plan.recipe
     found: dict[Span, Mapping[str, Summary]] = {}
     for day in days:
@@ -160,7 +152,12 @@ def _days(
     return found
 
 
-def _yardstick(session: Session, watched: Watched, kind: WindowKind) -> Yardstick:
+def _longer(window: Window, time_zone: str) -> Window:
+    """The day of an hour; any other window itself."""
+    return window_of(window.start, "day", time_zone) if window.kind == "hour" else window
+
+
+def _yardstick(session: Session, watched: Watched) -> Yardstick:
     assert watched.state is not None
     basis = Basis.of(watched.state.basis)
     held = standards(watched.model, watched.plan.task, basis)
@@ -171,7 +168,7 @@ def _yardstick(session: Session, watched: Watched, kind: WindowKind) -> Yardstic
         basis,
         known_calibration(watched),
         watched.state.verdict != PerformanceVerdict.CONCEPT_DRIFT.value,
-        refused(session, watched.model_id, kind, {name: entry.value for name, entry in held.items()}),
+        refused(session, watched.model_id, watched.windows, {name: entry.value for name, entry in held.items()}),
         mismatch=watched.mismatch,
     )
 
@@ -210,7 +207,7 @@ def _of_losses(
     known = session.scalars(
         select(Performance).where(
             Performance.model_id == watched.model_id,
-            Performance.kind == window_kind_of(watched),
+            Performance.kind == entry.window.kind,
             Performance.starts_at == entry.window.start,
         )
     ).first()
@@ -234,14 +231,19 @@ def _same_decision(one: Watched, other: Watched) -> bool:
     """Whether the same plan and the same basis hold."""
     if one.state is None or other.state is None:
         return False
-    return (one.settings, one.plan, one.state.basis) == (other.settings, other.plan, other.state.basis)
+    return (one.settings, one.windows, one.plan, one.state.basis) == (
+        other.settings,
+        other.windows,
+        other.plan,
+        other.state.basis,
+    )
 
 
-def _known(session: Session, model_id: int, kind: str) -> tuple[set[datetime], set[datetime]]:
+def _known(session: Session, watched: Watched) -> tuple[set[datetime], set[datetime]]:
     """Starts of the windows with a final, and of those with a provisional look."""
     rows = session.execute(
         select(Performance.starts_at, Performance.closed).where(
-            Performance.model_id == model_id, Performance.kind == kind
+            Performance.model_id == watched.model_id, judged_by(Performance, watched.windows)
         )
     ).all()
     return {row.starts_at for row in rows if row.closed}, {row.starts_at for row in rows if not row.closed}

@@ -21,12 +21,13 @@ from modelward.monitoring.capture_baseline import (
 )
 from modelward.monitoring.constraints import constraints_answer, put_constraints
 from modelward.monitoring.export_events import MEDIA_TYPES, events_file, events_page
-from modelward.monitoring.monitor_settings import change_monitor, monitor_of
+from modelward.monitoring.monitor_settings import change_monitor
 from modelward.monitoring.quality_answers import quality as data_quality
 from modelward.monitoring.quality_answers import with_records
 from modelward.monitoring.quality_schemas import QUALITY_EXAMPLE, ConstraintsAnswer, ConstraintsWanted
 from modelward.monitoring.schemas import EvaluationsAsked, EventsAsked, Moment, Part, ReferenceWindow
 from modelward.monitoring.upload import kept, shown_name
+from modelward.monitoring.window_choice import settings_answer
 from modelward.registry.schemas import Prose
 from modelward.registry.service import resolve, schema
 
@@ -149,8 +150,8 @@ def evaluations(
 
 @router.get("/models/{model}/monitor")
 def read_monitor(model: str, session: Reading, reader: Reader) -> Answer:
-    """How the model is watched."""
-    return monitor_of(resolve(session, reader.scope, model)).to_dict()
+    """How the model is watched. `window` is null where the volume chooses it; `window_in_effect` is what holds now."""
+    return settings_answer(resolve(session, reader.scope, model))
 
 
 @router.put("/models/{model}/monitor")
@@ -159,9 +160,13 @@ def put_monitor(model: str, body: Annotated[Answer, Body()], session: Writing, e
 
     With `reference` as `same_weekday` or `same_hour_of_week` a window is held against the reference's windows of its
     own season alone, on the model's clock; the reference must be a span of the model's events.
+
+    Without a `window`, or with null, the volume chooses between hours and days. `window_in_effect`, which the answer
+    tells, may be sent back with the settings and changes nothing.
     """
     found = resolve(session, editor.scope, model)
-    return change_monitor(session, model=found, wire=body, now=now(), author=editor.author).to_dict()
+    change_monitor(session, model=found, wire=body, now=now(), author=editor.author)
+    return settings_answer(found)
 
 
 @router.get("/models/{model}/baseline")

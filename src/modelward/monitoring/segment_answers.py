@@ -17,9 +17,9 @@ from modelward.monitoring import queries
 from modelward.monitoring.answers import head, told_drift
 from modelward.monitoring.columns import SPECIAL, title_of
 from modelward.monitoring.describe import describe
+from modelward.monitoring.judged_windows import judged_by
 from modelward.monitoring.performance import performance_of
 from modelward.monitoring.quality import span_quality
-from modelward.monitoring.review_performance import window_kind_of
 from modelward.monitoring.schemas import PartAsked
 from modelward.monitoring.segment_judge import compared_parts, expected_of, fairness_values, groups_of, told_performance
 from modelward.monitoring.segment_parts import NOTHING, Part
@@ -111,7 +111,7 @@ def part_performance(session: Session, store: EventStore, model: Model, wanted: 
     """
     read = _read(session, store, model, wanted, compares=False)
     outcome, plan = read.part.outcome, read.asked.found.plan.joint
-    answer = {**head(model), **read.told, "kind": window_kind_of(read.asked.found.watched), "task": plan.task}
+    answer = {**head(model), **read.told, "kind": read.asked.found.watched.windows.kind, "task": plan.task}
     windows = history(session, read, ("performance",))
     if outcome is None:
         return {**answer, "verdict": "no_labels", "reason": "there are no rows", "span": None, "windows": windows}
@@ -176,7 +176,7 @@ def history(session: Session, read: PartRead, names: tuple[str, ...]) -> list[An
         select(SegmentWindow)
         .where(
             SegmentWindow.model_id == read.asked.model.id,
-            SegmentWindow.kind == window_kind_of(read.asked.found.watched),
+            judged_by(SegmentWindow, read.asked.found.watched.windows),
             SegmentWindow.segment == read.asked.by.name,
             SegmentWindow.value == read.value,
         )

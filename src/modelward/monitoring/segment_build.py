@@ -274,6 +274,9 @@ def _days_past(session: Session, found: Segmented, now: datetime) -> RolledUp | 
         day = window_of(moment(bucket), "day", monitor.time_zone)
         days[day] = days.get(day, True) and day.closed(clock)
     waiting = {window_of(moment(bucket), "day", monitor.time_zone) for bucket in busy}
+    unclosed = (SegmentWindow.model_id == found.model_id, SegmentWindow.kind == "hour", SegmentWindow.closed.is_(False))
+    for start in session.scalars(select(SegmentWindow.starts_at).where(*unclosed).distinct()):
+        waiting.add(window_of(start, "day", monitor.time_zone))  # Of a day that is merged no hour can be judged.
     ready = [Span(seconds(day.start), seconds(day.end)) for day, past in days.items() if past and day not in waiting]
     if not ready:
         return None

@@ -47,7 +47,7 @@ class Calibrated:
     """Yardsticks of some parts, to be written in one transaction: call it with the session."""
 
     found: Segmented
-    made: Mapping[Key, bytes | None]
+    made: Mapping[tuple[str, Key], bytes | None]
     more: bool
     rest: timedelta
     now: datetime
@@ -58,8 +58,8 @@ class Calibrated:
         if present is None or present.state is None or not present.current or made_by(present) != settings:
             enqueue(session, "segments", str(model_id), run_at=self.now)
             return
-        for (segment, value), calibration in self.made.items():
-            key = {"model_id": model_id, "segment": segment, "value": value}
+        for (kind, (segment, value)), calibration in self.made.items():
+            key = {"model_id": model_id, "window": kind, "segment": segment, "value": value}
             values = {"settings": settings, "outdated": False, "calibration": calibration}
             statement = insert_into(session, SegmentYardstick).values(**key, **values)
             session.execute(
@@ -86,10 +86,11 @@ def calibrate_segments(
     due = lacking(session, found) or outdated(session, found)
     if not due:
         return None
-    windows, made = windows_of_reference(found), dict[Key, bytes | None]()
+    made: dict[tuple[str, Key], bytes | None] = {}
+    windows = {kind: windows_of_reference(found, kind) for kind in dict.fromkeys(kind for kind, _ in due)}
     first_events = _of_first_events(store, found)
-    for key in due:
-        made[key] = _calibration(session, found, key, windows, first_events)
+    for kind, key in due:
+        made[kind, key] = _calibration(session, found, key, windows[kind], first_events)
         if time.monotonic() - began > AT_ONCE_SECONDS:
             break
     took = time.monotonic() - began

@@ -14,7 +14,6 @@ from modelward.monitoring.judge import DILUTED, comparable
 from modelward.monitoring.payload import EMPTY
 from modelward.monitoring.performance import Yardstick, performance_of
 from modelward.monitoring.quality import span_quality
-from modelward.monitoring.review_performance import window_kind_of
 from modelward.monitoring.segment_parts import NOTHING, Key, Part
 from modelward.monitoring.segment_store import Parts, parts_of
 from modelward.monitoring.segment_yardsticks import Yardsticks
@@ -61,9 +60,7 @@ def expected_of(session: Session, found: Segmented) -> Expected:
     basis = Basis.of(watched.state.basis if watched.state else None)
     holds = watched.state is None or watched.state.verdict != PerformanceVerdict.CONCEPT_DRIFT.value
     whole = standards(watched.model, watched.plan.task, basis)
-    no_use = refused(
-        session, watched.model_id, window_kind_of(watched), {name: entry.value for name, entry in whole.items()}
-    )
+    no_use = refused(session, watched.model_id, watched.windows, {name: entry.value for name, entry in whole.items()})
     yard = Yardstick(
         watched.plan,
         watched.subject.monitor,

@@ -8,10 +8,11 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from modelward.monitoring.review_performance import window_kind_of
+from modelward.monitoring.judged_windows import judged_by
 from modelward.monitoring.segment_state import SegmentAlarm
 from modelward.monitoring.segment_tables import SegmentState, SegmentWindow
 from modelward.monitoring.segments import Asked
+from modelward.rules.window_spans import WindowSpans
 
 MOST_ROWS = 10_000
 """So many rows (values × windows) are read at most, the newest ones."""
@@ -21,14 +22,14 @@ def segment_windows(
     session: Session,
     *,
     model_id: int,
-    kind: str,
+    windows: WindowSpans,
     segment: str,
     start: datetime | None = None,
     end: datetime | None = None,
 ) -> dict[str, list[SegmentWindow]]:
     """The windows of every value, oldest first; the values with most rows come first."""
     query = select(SegmentWindow).where(
-        SegmentWindow.model_id == model_id, SegmentWindow.kind == kind, SegmentWindow.segment == segment
+        SegmentWindow.model_id == model_id, judged_by(SegmentWindow, windows), SegmentWindow.segment == segment
     )
     if start is not None:
         query = query.where(SegmentWindow.ends_at > start)
@@ -60,8 +61,10 @@ def lines_json(session: Session, asked: Asked, start: datetime, end: datetime) -
     """One line a value: its windows of the span with PSI, performance and fairness; nothing where not declared."""
     if not asked.declared:
         return []
-    kind = window_kind_of(asked.found.watched)
-    found = segment_windows(session, model_id=asked.model.id, kind=kind, segment=asked.by.name, start=start, end=end)
+    windows = asked.found.watched.windows
+    found = segment_windows(
+        session, model_id=asked.model.id, windows=windows, segment=asked.by.name, start=start, end=end
+    )
     return [{"segment": value, "windows": [_point(row) for row in rows]} for value, rows in found.items()]
 
 

@@ -6,7 +6,7 @@ or labels reach it; only the newest window and those after it may change what is
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,17 +19,17 @@ from modelward.jobs.service import enqueue
 from modelward.kit.database import insert_into, reading
 from modelward.monitoring.joint import Watched
 from modelward.monitoring.joint_store import Span
+from modelward.monitoring.judged_windows import judged_by
 from modelward.monitoring.marks import SEGMENT, SEGMENT_REVIEW, clear, mark, marked
-from modelward.monitoring.review_performance import window_kind_of
 from modelward.monitoring.segment_judge import Divided, Values, expected_of, judge_parts
 from modelward.monitoring.segment_reference import PartsOfReference
 from modelward.monitoring.segment_state import settle_segments
-from modelward.monitoring.segment_store import LONGER, parts_of, put_parts
+from modelward.monitoring.segment_store import LONGER, day_around, parts_of, put_parts
 from modelward.monitoring.segment_tables import SegmentSummary, SegmentWindow
 from modelward.monitoring.segment_yardsticks import awaited, yardsticks_of
 from modelward.monitoring.segmented import Segmented, read_segmented, standing
 from modelward.monitoring.window_profiles import moment, seconds
-from modelward.rules.windows import Due, DueReason, due, window_of
+from modelward.rules.windows import Due, DueReason, due
 
 WINDOWS_AT_ONCE = 8
 
@@ -41,7 +41,6 @@ class ReviewedSegments:
     """Windows that were judged, to be written in one transaction: call it with the session."""
 
     found: Segmented
-    kind: str
     rows: tuple[Values, ...]
     windows: tuple[Due, ...]
     reference: PartsOfReference
@@ -65,7 +64,7 @@ class ReviewedSegments:
             present.state.generation += 1
         clear(session, model_id=model_id, seen=self.seen)
         if any(entry.notifies for entry in self.windows):
-            settle_segments(session, state=present.state, kind=self.kind, now=self.now)
+            settle_segments(session, state=present.state, windows=present.watched.windows, now=self.now)
         enqueue(session, "segment_windows" if self.more else "segments", str(model_id), run_at=self.now)
 
     def _forget_former(self, session: Session) -> None:
@@ -75,7 +74,7 @@ class ReviewedSegments:
         former = session.scalars(
             select(SegmentWindow).where(
                 SegmentWindow.model_id == self.found.model_id,
-                SegmentWindow.kind == self.kind,
+                judged_by(SegmentWindow, self.found.watched.windows),
                 SegmentWindow.starts_at.in_(starts),
             )
         )
@@ -108,33 +107,43 @@ def basis_digest(watched: Watched) -> str:
 
 def _review(session: Session, store: EventStore, found: Segmented, now: datetime) -> Write | None:
     watched, model_id = found.watched, found.model_id
-    kind, zone, clock = window_kind_of(watched), watched.subject.monitor.time_zone, watched.subject.clock(now)
+    cut, clock = watched.windows.window_of, watched.subject.clock(now)
     seen = marked(session, model_id=model_id, kinds=[SEGMENT_REVIEW])
     unbuilt = {bucket for _, bucket in marked(session, model_id=model_id, kinds=[SEGMENT])}
     if any(span.start <= bucket < span.end for span in standing(found) for bucket in unbuilt):
         return None  # Whoever builds them asks again.
     if awaited(session, found):
         return lambda writer: enqueue(writer, "segments", str(model_id), run_at=now)
-    building = {window_of(moment(bucket), kind, zone).start for bucket in unbuilt}
-    final, provisional = _known(session, model_id, kind)
+    building = {cut(moment(bucket)).start for bucket in unbuilt}
+    final, provisional = _known(session, watched)
     touched = [moment(bucket) for _, bucket in seen]
-    wanted = due(kind, zone, touched=touched, provisional=provisional, final=final, now=clock)
-    ready = [entry for entry in wanted if entry.window.start not in building]
-    if not ready:
+    wanted = due(cut, touched=touched, provisional=provisional, final=final, now=clock)
+    built = [entry for entry in wanted if entry.window.start not in building]
+    if not built:
         return None
+    past = _rolled_up(session, found, built)
+    ready = [entry for entry in built if entry not in past]
     chosen = tuple(ready[:WINDOWS_AT_ONCE])
     reference, expected = PartsOfReference(session, store, found), expected_of(session, found)
-    yardsticks = yardsticks_of(session, found)
+    yardsticks = {kind: yardsticks_of(session, found, kind) for kind in watched.windows.kinds}
     rows: list[Values] = []
     for entry in chosen:
         span = Span(seconds(entry.window.start), seconds(entry.window.end))
         parts = parts_of(session, model_id=model_id, recipe=found.plan.recipe, spans=[span])
         closed = entry.reason is not DueReason.OPEN
-        given = Divided(entry.window, closed, parts, *reference.of(entry.window), yardsticks)
+        given = Divided(entry.window, closed, parts, *reference.of(entry.window), yardsticks[entry.window.kind])
         rows += judge_parts(session, found, given, expected)
-    spans = [(entry.window.start.timestamp(), entry.window.end.timestamp()) for entry in chosen]
+    spans = [(entry.window.start.timestamp(), entry.window.end.timestamp()) for entry in (*chosen, *past)]
     inside = {key: value for key, value in seen.items() if any(start <= key[1] < end for start, end in spans)}
-    return ReviewedSegments(found, kind, tuple(rows), chosen, reference, inside, len(ready) > len(chosen), now)
+    return ReviewedSegments(found, tuple(rows), chosen, reference, inside, len(ready) > len(chosen), now)
+
+
+def _rolled_up(session: Session, found: Segmented, some: Sequence[Due]) -> list[Due]:
+    """Hours of days whose hours were merged into one: there is nothing to judge them by any more, and they stay."""
+    hours = [entry for entry in some if entry.window.kind == "hour"]
+    buckets = [seconds(entry.window.start) for entry in hours]
+    days = day_around(session, model_id=found.model_id, recipe=found.plan.recipe, buckets=buckets) if hours else ()
+    return [entry for entry in hours if any(day.start <= seconds(entry.window.start) < day.end for day in days)]
 
 
 def _review_everything(session: Session, found: Segmented, basis: str, now: datetime) -> None:
@@ -152,10 +161,10 @@ def _spans_kept(session: Session, found: Segmented) -> set[int]:
     return set(session.scalars(query))
 
 
-def _known(session: Session, model_id: int, kind: str) -> tuple[set[datetime], set[datetime]]:
+def _known(session: Session, watched: Watched) -> tuple[set[datetime], set[datetime]]:
     rows = session.execute(
         select(SegmentWindow.starts_at, SegmentWindow.closed)
-        .where(SegmentWindow.model_id == model_id, SegmentWindow.kind == kind)
+        .where(SegmentWindow.model_id == watched.model_id, judged_by(SegmentWindow, watched.windows))
         .distinct()
     ).all()
     return {row.starts_at for row in rows if row.closed}, {row.starts_at for row in rows if not row.closed}
@@ -165,10 +174,11 @@ def _same(one: Segmented, other: Segmented) -> bool:
     """Whether the same plan and the same basis hold."""
     if one.state is None or other.state is None:
         return False
-    return (one.plan, one.state.basis, basis_digest(one.watched)) == (
+    return (one.plan, one.state.basis, basis_digest(one.watched), one.watched.windows) == (
         other.plan,
         other.state.basis,
         basis_digest(other.watched),
+        other.watched.windows,
     )
 
 

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from modelward.jobs.service import enqueue
 from modelward.monitoring.columns import title_of
+from modelward.monitoring.judged_windows import judged_by
 from modelward.monitoring.segment_parts import Key
 from modelward.monitoring.segment_tables import SegmentState, SegmentWindow
 from modelward.registry.tables import Model
@@ -22,6 +23,7 @@ from modelward.rules.alarm import WindowLevel, column_alarm
 from modelward.rules.performance import PerformanceVerdict, judge_history
 from modelward.rules.segments import clause_of
 from modelward.rules.verdict import Verdict, worst
+from modelward.rules.window_spans import WindowSpans
 from modelward.signals.service import emit
 
 HISTORY = 12
@@ -54,10 +56,10 @@ class SegmentAlarm:
         return f"{self.clause}: {self.reason}"
 
 
-def settle_segments(session: Session, *, state: SegmentState, kind: str, now: datetime) -> None:
+def settle_segments(session: Session, *, state: SegmentState, windows: WindowSpans, now: datetime) -> None:
     """Bring what is said of the segments up to their windows; a change becomes a signal in the same transaction."""
     session.flush()
-    histories = _histories(session, state.model_id, kind)
+    histories = _histories(session, state.model_id, windows)
     alarms = alarms_of(histories)
     levels = [Verdict(alarm.level) for alarm in alarms]
     judged = any(row.verdict != Verdict.TOO_FEW.value for rows in histories.values() for row in rows)
@@ -122,9 +124,9 @@ def _alarm(
     return SegmentAlarm(segment, title_of(column), gravest[0].value, values, judged, began, clause, gravest[2])
 
 
-def _histories(session: Session, model_id: int, kind: str) -> dict[Key, list[SegmentWindow]]:
+def _histories(session: Session, model_id: int, windows: WindowSpans) -> dict[Key, list[SegmentWindow]]:
     """The newest windows of every part, oldest first."""
-    of_model = (SegmentWindow.model_id == model_id, SegmentWindow.kind == kind)
+    of_model = (SegmentWindow.model_id == model_id, judged_by(SegmentWindow, windows))
     starts = session.scalars(
         select(SegmentWindow.starts_at)
         .where(*of_model)

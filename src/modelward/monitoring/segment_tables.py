@@ -92,7 +92,7 @@ class SegmentWindow(Base):
 
 
 class SegmentYardstick(Base):
-    """How far the reference's windows of one value of a segment lie from one another.
+    """How far the reference's windows of one kind of one value of a segment lie from one another.
 
     `settings` is what it was made by: with others it is as if it were not there. `outdated` ones still hold, and are
     made anew when nothing else is to be built. `calibration` is None where fewer than two windows have enough rows.
@@ -101,6 +101,7 @@ class SegmentYardstick(Base):
     __tablename__ = "monitoring_segment_yardsticks"
 
     model_id: Mapped[int] = _model_id(primary_key=True)
+    window: Mapped[str] = mapped_column(primary_key=True)
     segment: Mapped[str] = mapped_column(primary_key=True)
     value: Mapped[str] = mapped_column(primary_key=True)
     settings: Mapped[str]

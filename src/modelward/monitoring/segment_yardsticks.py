@@ -9,7 +9,7 @@ import json
 import zlib
 from collections import defaultdict
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -18,7 +18,6 @@ from modelward.kit.database import change
 from modelward.monitoring import calibrations
 from modelward.monitoring.blocks import whole_windows
 from modelward.monitoring.joint_store import Span
-from modelward.monitoring.review_performance import window_kind_of
 from modelward.monitoring.segment_parts import Key
 from modelward.monitoring.segment_plan import DividedBy
 from modelward.monitoring.segment_store import keys_in
@@ -27,7 +26,7 @@ from modelward.monitoring.segmented import Segmented
 from modelward.monitoring.window_profiles import moment, seconds
 from modelward.rules.calibration import FEWEST, Calibration
 from modelward.rules.segment_calibration import PartCalibration, part_calibrations
-from modelward.rules.windows import Window, window_of
+from modelward.rules.windows import Window
 
 
 @dataclass(frozen=True)
@@ -43,16 +42,15 @@ class Yardsticks:
         return part_calibrations(by.cut.column, values, self.own.get(by.name, {}), self.whole, self.minimum_rows)
 
 
-def windows_of_reference(found: Segmented) -> list[Window]:
-    """The reference's own windows, oldest first; none where they are too few for a yardstick.
+def windows_of_reference(found: Segmented, kind: str) -> list[Window]:
+    """The reference's own windows of a kind, oldest first; none where they are too few for a yardstick.
 
     A provisional reference is no standard, and of one from a file only the whole is kept.
     """
     reference = found.watched.subject.reference
     if reference is None or reference.provisional or reference.source == "upload":
         return []
-    kind = window_kind_of(found.watched)
-    windows = whole_windows(reference, replace(found.watched.subject.monitor, window=kind))
+    windows = whole_windows(reference, found.watched.subject.judging(kind).monitor)
     return windows if len(windows) >= FEWEST else []
 
 
@@ -65,18 +63,21 @@ def made_by(found: Segmented) -> str:
 def awaited(session: Session, found: Segmented) -> bool:
     """Whether windows must wait: for a part's yardstick, or for that of the whole, which may have to stand in."""
     subject = found.watched.subject
-    whole = calibrations.awaited(session, found.model_id, subject.monitor, subject.reference)
-    return (whole and subject.monitor.window != "events") or bool(lacking(session, found))
+    every = [subject.judging(kind) for kind in subject.windows.kinds if kind != "events"]
+    whole = any(calibrations.awaited(session, found.model_id, one.monitor, one.reference) for one in every)
+    return whole or bool(lacking(session, found))
 
 
-def lacking(session: Session, found: Segmented) -> list[Key]:
-    """The parts of the reference that have no yardstick yet, for which windows wait."""
-    return sorted(_parts(session, found) - {key for key, _ in _known(session, found)})
+def lacking(session: Session, found: Segmented) -> list[tuple[str, Key]]:
+    """The kinds of windows and parts of the reference that have no yardstick yet, for which windows wait."""
+    known = {of for of, _ in _known(session, found)}
+    every = {(kind, key) for kind in found.watched.windows.kinds for key in _parts(session, found, kind)}
+    return sorted(every - known)
 
 
-def outdated(session: Session, found: Segmented) -> list[Key]:
-    """The parts whose yardstick holds, and is to be made anew."""
-    return sorted(key for key, old in _known(session, found) if old)
+def outdated(session: Session, found: Segmented) -> list[tuple[str, Key]]:
+    """The kinds and parts whose yardstick holds, and is to be made anew."""
+    return sorted(of for of, old in _known(session, found) if old and of[0] in found.watched.windows.kinds)
 
 
 def outdate(session: Session, *, model_id: int) -> None:
@@ -84,13 +85,14 @@ def outdate(session: Session, *, model_id: int) -> None:
     change(session, update(SegmentYardstick).where(SegmentYardstick.model_id == model_id).values(outdated=True))
 
 
-def yardsticks_of(session: Session, found: Segmented) -> Yardsticks | None:
-    """By what windows are judged; None where the reference has too few of its own."""
-    if not windows_of_reference(found):
+def yardsticks_of(session: Session, found: Segmented, kind: str) -> Yardsticks | None:
+    """By what windows of a kind are judged; None where the reference has too few of its own."""
+    if not windows_of_reference(found, kind):
         return None
     rows = session.execute(
         select(SegmentYardstick.segment, SegmentYardstick.value, SegmentYardstick.calibration).where(
             SegmentYardstick.model_id == found.model_id,
+            SegmentYardstick.window == kind,
             SegmentYardstick.settings == made_by(found),
             SegmentYardstick.calibration.is_not(None),
         )
@@ -98,32 +100,31 @@ def yardsticks_of(session: Session, found: Segmented) -> Yardsticks | None:
     own: defaultdict[str, dict[str, Calibration]] = defaultdict(dict)
     for segment, value, payload in rows:
         own[segment][value] = calibrations.unpack(zlib.decompress(payload or b""))
-    subject = found.watched.subject
+    subject = found.watched.subject.judging(kind)
     whole = None  # Windows of N events vary by other amounts than the days by which their segments go.
-    if subject.monitor.window != "events":
+    if found.watched.subject.monitor.window != "events":
         whole = calibrations.calibration_of(session, found.model_id, subject.monitor, subject.reference)
     return Yardsticks(own, whole, subject.monitor.minimum_rows)
 
 
 def yardsticks_of_span(session: Session, found: Segmented, span: Span) -> Yardsticks | None:
     """As `yardsticks_of` where the span is a window of segments; spans of other lengths vary by other amounts."""
-    window = window_of(moment(span.start), window_kind_of(found.watched), found.watched.subject.monitor.time_zone)
+    window = found.watched.windows.window_of(moment(span.start))
     same = (seconds(window.start), seconds(window.end)) == (span.start, span.end)
-    return yardsticks_of(session, found) if same else None
+    return yardsticks_of(session, found, window.kind) if same else None
 
 
-def _parts(session: Session, found: Segmented) -> set[Key]:
-    windows = windows_of_reference(found)
+def _parts(session: Session, found: Segmented, kind: str) -> set[Key]:
+    windows = windows_of_reference(found, kind)
     if not windows:
         return set()
     span = Span(seconds(windows[0].start), seconds(windows[-1].end))
     return keys_in(session, model_id=found.model_id, recipe=found.plan.recipe, span=span)
 
 
-def _known(session: Session, found: Segmented) -> list[tuple[Key, bool]]:
+def _known(session: Session, found: Segmented) -> list[tuple[tuple[str, Key], bool]]:
+    columns = (SegmentYardstick.window, SegmentYardstick.segment, SegmentYardstick.value, SegmentYardstick.outdated)
     rows = session.execute(
-        select(SegmentYardstick.segment, SegmentYardstick.value, SegmentYardstick.outdated).where(
-            SegmentYardstick.model_id == found.model_id, SegmentYardstick.settings == made_by(found)
-        )
+        select(*columns).where(SegmentYardstick.model_id == found.model_id, SegmentYardstick.settings == made_by(found))
     )
-    return [((row.segment, row.value), row.outdated) for row in rows]
+    return [((row.window, (row.segment, row.value)), row.outdated) for row in rows]

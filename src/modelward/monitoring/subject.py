@@ -1,19 +1,20 @@
 """All that is needed to evaluate a model, read once at the beginning of the work."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from modelward.monitoring.columns import profiled_columns
-from modelward.monitoring.monitor_settings import monitor_of
+from modelward.monitoring.monitor_settings import monitor_of, windows_of
 from modelward.monitoring.profiling import ProfiledColumn
 from modelward.monitoring.tables import Activity, ReferenceEvent
 from modelward.registry.service import current_baseline
 from modelward.registry.tables import Baseline, Model
 from modelward.rules.calibration import Calibration
 from modelward.rules.monitor import Monitor
+from modelward.rules.window_spans import WindowSpans
 from modelward.stats import Profile
 
 ARRIVING = timedelta(seconds=60)
@@ -56,8 +57,16 @@ class Subject:
     columns: tuple[ProfiledColumn, ...]
     reference: Reference | None
     activity: Activity
+    windows: WindowSpans
+    """The kinds of its windows over time; the monitor's own window is the kind in effect."""
     calibration: Calibration | None = None
     """How far the reference's own windows lie from one another, where that is known: read by `evaluate`."""
+
+    def judging(self, kind: str) -> "Subject":
+        """The same as its windows of one kind are judged; the yardstick of another kind is none of theirs."""
+        if kind == self.monitor.window:
+            return self
+        return replace(self, monitor=replace(self.monitor, window=kind), calibration=None)  # type: ignore[arg-type]
 
     def clock(self, now: datetime) -> datetime:
         """The moment that decides which windows are closed."""
@@ -72,7 +81,8 @@ def read_subject(session: Session, model_id: int) -> Subject | None:
     if model is None or activity is None:
         return None
     reference = read_reference(session, current_baseline(session, model_id))
-    return Subject(model_id, monitor_of(model), profiled_columns(session, model_id), reference, activity)
+    columns, windows = profiled_columns(session, model_id), windows_of(model)
+    return Subject(model_id, monitor_of(model), columns, reference, activity, windows)
 
 
 def read_reference(session: Session, baseline: Baseline | None) -> Reference | None:

@@ -53,6 +53,7 @@ class Model(Base):
     prediction_kind: Mapped[str | None] = mapped_column(String(12))
     attributes: Mapped[dict[str, Any]] = mapped_column(default=dict)  # training_accuracy, fairness_baseline, target, …
     monitor: Mapped[dict[str, Any] | None]
+    windows: Mapped[dict[str, Any] | None]  # the kinds of its windows, as its volume chose them; see monitoring
     health: Mapped[str] = mapped_column(String(12), default="too_few")
     health_since: Mapped[datetime | None]
     health_reason: Mapped[str | None] = mapped_column(Text)

@@ -158,6 +158,8 @@ class Monitor:
         known = {entry.name for entry in fields(cls)}
         if unknown := sorted(set(wire) - known):
             raise ValueError(f"{unknown[0]!r} is not a setting of a comparison; there are {', '.join(sorted(known))}")
+        if wire.get("window", "") is None:  # The volume chooses it; until then a day.
+            wire = {name: value for name, value in wire.items() if name != "window"}
         sets = {name: frozenset(wire[name]) for name in ("ignore", "labels") if name in wire}
         bins = {name: _unlisted(wire[name]) for name in ("bins", "column_bins") if name in wire}
         return cls(**{**wire, **sets, **bins, **outcome_fields(wire), **explanation_fields(wire)})

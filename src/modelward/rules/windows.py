@@ -5,7 +5,7 @@ Law: windows of one kind cover time without gap or overlap. They begin on the cl
 bucket, so that a window is a merge of whole buckets: an hour of UTC, or 15 minutes where the zone is not on the hour.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
@@ -75,6 +75,11 @@ def zone_of(name: str) -> ZoneInfo:
         raise ValueError(f"there is no time zone {name!r}; write it as in 'Europe/Berlin' or 'UTC'") from error
 
 
+def midnight(day: date, time_zone: str) -> datetime:
+    """The moment, in UTC, at which a day of the zone begins."""
+    return _midnight(day, zone_of(time_zone))
+
+
 def _midnight(day: date, zone: ZoneInfo) -> datetime:
     # A midnight that the clock skips is the moment of the skip; of two midnights the first is meant. Both are fold=0.
     return bucket_of(datetime.combine(day, time(), tzinfo=zone), QUARTER)
@@ -139,8 +144,7 @@ class Due:
 
 
 def due(
-    kind: WindowKind,
-    time_zone: str,
+    cut: Callable[[datetime], Window],
     *,
     touched: Iterable[datetime],
     provisional: Iterable[datetime] = (),
@@ -150,15 +154,14 @@ def due(
     """The windows that need an evaluation now, oldest first.
 
     Args:
-        kind: The calendar period of the model's windows.
-        time_zone: The zone whose clock they follow.
+        cut: The window of the model that holds a moment.
         touched: Moments (bucket starts will do) whose rows came or changed since the last evaluation.
         provisional: Starts of the windows whose last evaluation was made while they were open.
         final: Starts of the windows that were evaluated after they closed.
         now: The moment of the decision.
     """
-    changed = {window_of(ts, kind, time_zone) for ts in touched}
-    waiting = {window for ts in provisional if (window := window_of(ts, kind, time_zone)).closed(now)}
+    changed = {cut(ts) for ts in touched}
+    waiting = {window for ts in provisional if (window := cut(ts)).closed(now)}
     return [Due(window, _why(window, final, now)) for window in sorted(changed | waiting)]
 
 

@@ -14,8 +14,9 @@ from modelward.errors import Invalid
 from modelward.kit.clock import now
 from modelward.kit.database import reading
 from modelward.kit.web import Reading, Writing
-from modelward.monitoring.monitor_settings import change_monitor, monitor_of
+from modelward.monitoring.monitor_settings import change_monitor, settings_json
 from modelward.monitoring.placebo import placebo
+from modelward.monitoring.window_choice import in_effect
 from modelward.registry.service import resolve
 from modelward.web import queries
 from modelward.web.errors import PageRoute
@@ -85,7 +86,7 @@ def change(
     model = resolve(session, editor.scope, key)
     written = form.model_dump()
     try:
-        wire = settings_from(written, monitor_of(model))
+        wire = settings_from(written, settings_json(model))
         change_monitor(session, model=model, wire=wire, now=now(), author=editor.author)
     except Invalid as error:
         session.rollback()
@@ -114,7 +115,8 @@ def _page(
         status=422 if failure else 200,
         model=head,
         trial=trial_of(placebo(session, model=model)),
-        groups=form_of(monitor_of(model), written),
+        groups=form_of(settings_json(model), written),
+        in_effect=in_effect(model),
         may_edit=reader.may(Right.EDIT),
         message=message,
         failure=failure,

@@ -19,6 +19,7 @@ from modelward.monitoring.quality_answers import quality, with_records
 from modelward.monitoring.readings import Distribution, EvaluationView, HeatMap, WindowPoint
 from modelward.monitoring.segment_queries import segment_alarms
 from modelward.monitoring.why import why_now
+from modelward.monitoring.window_choice import in_effect
 from modelward.registry.service import resolve, schema
 from modelward.registry.tables import Model, Project
 from modelward.web.time_range import USUAL, TimeRange, time_range, window_start
@@ -63,6 +64,7 @@ def facts_of(session: Session, scope: Scope, key: str) -> ModelFacts:
         health_reason=model.health_reason,
         event_count=model.event_count,
         last_event_at=model.last_event_at,
+        windows_reason=in_effect(model).reason,
         limits=Limits(monitor.psi_moderate, monitor.psi_strong, monitor.constant_thresholds),
     )
 

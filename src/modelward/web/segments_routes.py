@@ -18,7 +18,7 @@ from modelward.kit.clock import now
 from modelward.kit.database import reading
 from modelward.monitoring import queries as monitoring
 from modelward.monitoring.columns import PREDICTION, SPECIAL, profiled_columns
-from modelward.monitoring.monitor_settings import monitor_of
+from modelward.monitoring.monitor_settings import monitor_of, windows_of
 from modelward.monitoring.readings import WindowPoint
 from modelward.monitoring.segment_queries import segment_alarms, segment_windows
 from modelward.monitoring.segments import Asked as Divided
@@ -144,9 +144,8 @@ def _lines(
     monitor = monitor_of(model)
     if by is None or by not in monitor.segments:
         return None, ()
-    kind = "day" if monitor.window == "events" else monitor.window
     span = {"start": asked.range.start, "end": asked.range.end}
-    histories = segment_windows(session, model_id=model.id, kind=kind, segment=by, **span)
+    histories = segment_windows(session, model_id=model.id, windows=windows_of(model).calendar, segment=by, **span)
     alarms = segment_alarms(session, model.id)
     found = segment_lines(by, histories, alarms, show=show, zone=ZoneInfo(model.time_zone))
     return found, told_alarms(alarms, by)

@@ -45,8 +45,8 @@
       hovertemplate: `%{y:.3f}<extra>${plain(short(column.name))}</extra>`,
     }));
     const bars = {
-      type: "bar", name: "events", x: middle, y: data.rows, yaxis: "y2", marker: { color: token("reference") }, showlegend: false,
-      hovertemplate: "%{y:,} events<extra></extra>",
+      type: "bar", name: data.volume, x: middle, y: data.rows, yaxis: "y2", marker: { color: token("reference") }, showlegend: false,
+      hovertemplate: `%{y:,} ${data.volume}<extra></extra>`,
     };
     const marks = [...new Set(data.columns.map((column) => column.since).filter(Boolean))];
     const dashed = data.thresholds.map((limit) => ({
@@ -59,7 +59,7 @@
       paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", font: { family: getComputedStyle(place).fontFamily, size: 12, color: ink },
       hoverlabel: { bgcolor: token("surface"), bordercolor: grid, font: { color: ink } },
       legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0, font: { size: 12 } }, shapes: [...dashed, ...incidents],
-      xaxis: { ...axis, type: "date", anchor: "y2", tickangle: 0, nticks: phone() ? 4 : 12, range: [data.starts[0], data.ends.at(-1)], hoverformat: data.noun === "hour" ? "%-d %b %Y, %H:%M" : "%a %-d %b %Y" },
+      xaxis: { ...axis, type: "date", anchor: "y2", tickangle: 0, nticks: phone() ? 4 : 12, range: [data.starts[0], data.ends.at(-1)], hoverformat: data.noun === "hour" || data.noun === "window" ? "%-d %b %Y, %H:%M" : "%a %-d %b %Y" },
       yaxis: { ...axis, domain: [0.32, 1], rangemode: "tozero", fixedrange: true, title: { text: "PSI", font: { size: 12, color: muted } } },
       yaxis2: { ...axis, domain: [0, 0.22], rangemode: "tozero", fixedrange: true, nticks: 3 },
       barmode: "overlay", bargap: 0.1,

@@ -43,6 +43,8 @@ class ModelFacts:
     event_count: int
     last_event_at: datetime | None
     limits: Limits = field(default_factory=Limits)
+    windows_reason: str = ""
+    """Which windows are in effect, and why."""
 
     @property
     def zone(self) -> ZoneInfo:

@@ -15,13 +15,13 @@ from modelward.rules.monitor import SEASONS, TESTS, WINDOWS, Monitor
 
 @dataclass(frozen=True)
 class Setting:
-    """One setting. `kind` is how it is written: number, text, choice, list or lines."""
+    """One setting. `kind` is how it is written: number, text, choice (values with their words), list or lines."""
 
     name: str
     title: str
     note: str
     kind: str = "number"
-    choices: tuple[str, ...] = ()
+    choices: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -54,15 +54,35 @@ class FieldGroup:
         return sum(field.changed for field in self.fields)
 
 
+_WINDOWS = {"hour": "an hour", "day": "a day", "week": "a week", "events": "the last events, by their number"}
+_SEASONS = {
+    "whole": "none: all of the reference",
+    "same_weekday": "the same day of the week",
+    "same_hour_of_week": "the same hour of the week",
+}
 _TESTS = ", ".join(sorted(set(TESTS.values())))
 GROUPS = (
     Group(
         "Windows and sample",
         (
-            Setting("window", "Window", "What is judged at a time.", "choice", WINDOWS),
+            Setting(
+                "window",
+                "Window",
+                "What is judged at a time. By volume: the hour where much comes, else the day.",
+                "choice",
+                (("", "by volume"), *((kind, _WINDOWS[kind]) for kind in WINDOWS)),
+            ),
             Setting("window_events", "Events of a window", "Where the window is of the last events."),
             Setting("time_zone", "Time zone", "Days and weeks begin on this clock, such as Europe/Berlin.", "text"),
-            Setting("reference", "Held against", "All of the reference, or its same season only.", "choice", SEASONS),
+            Setting(
+                "reference",
+                "Season",
+                "With which part of the reference a window is compared, on the model's clock: where Sundays are unlike "
+                "Mondays, its own weekday's. The reference must be a span of the model's events, and windows shorter "
+                "than a week.",
+                "choice",
+                tuple((season, _SEASONS[season]) for season in SEASONS),
+            ),
             Setting("minimum_rows", "Smallest sample", "With fewer rows on a side the answer is: too few to say."),
         ),
     ),
@@ -127,9 +147,9 @@ GROUPS = (
 SETTINGS = {setting.name: setting for group in GROUPS for setting in group.settings}
 
 
-def form_of(monitor: Monitor, written: Mapping[str, str] | None = None) -> tuple[FieldGroup, ...]:
-    """The form, filled with the monitor's settings, or with what somebody wrote that could not be taken."""
-    now, usual = monitor.to_dict(), Monitor().to_dict()
+def form_of(now: Mapping[str, Any], written: Mapping[str, str] | None = None) -> tuple[FieldGroup, ...]:
+    """The form, filled with the settings (as JSON), or with what somebody wrote that could not be taken."""
+    usual = {**Monitor().to_dict(), "window": None}
     return tuple(
         FieldGroup(
             group.title,
@@ -146,13 +166,13 @@ def form_of(monitor: Monitor, written: Mapping[str, str] | None = None) -> tuple
     )
 
 
-def settings_from(written: Mapping[str, str], before: Monitor) -> dict[str, Any]:
-    """The settings as JSON; those that no form has are as they were before.
+def settings_from(written: Mapping[str, str], before: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings as JSON; those that no form has are as they were before. A window that is left empty is by volume.
 
     Raises:
         Invalid: a field holds what it cannot, in a sentence that names it.
     """
-    kept = {name: value for name, value in before.to_dict().items() if name not in SETTINGS}
+    kept = {name: value for name, value in before.items() if name not in SETTINGS}
     said = {name: text.strip() for name, text in written.items() if name in SETTINGS}
     return {**kept, **{name: _value(SETTINGS[name], text) for name, text in said.items() if text}}
 

@@ -6,18 +6,21 @@ from zoneinfo import ZoneInfo
 from modelward.monitoring.readings import HeatMap
 from modelward.web.views.column import Limits
 from modelward.web.views.naming import column_title
+from modelward.web.views.traffic import comparable_rows
 
 LINES = 8  # more cannot be told apart
 
 
 def timeline(heat: HeatMap, zone: ZoneInfo, limits: Limits) -> dict[str, Any]:
     """Times are local to the model and without an offset, because the chart draws them as they are written."""
+    rows, noun = comparable_rows(heat.windows)
     return {
         "zone": zone.key,
         "noun": heat.window_kind,
         "starts": [p.starts_at.astimezone(zone).replace(tzinfo=None).isoformat() for p in heat.windows],
         "ends": [p.ends_at.astimezone(zone).replace(tzinfo=None).isoformat() for p in heat.windows],
-        "rows": [p.rows for p in heat.windows],
+        "rows": rows,
+        "volume": f"events{noun}",
         "columns": [
             {
                 "name": column_title(row.column),

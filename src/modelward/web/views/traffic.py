@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
@@ -15,6 +16,7 @@ from modelward.web.views.numbers import Table, table
 from modelward.web.writing import exact, milliseconds, milliseconds_like, number, percent, span
 
 CLASSES = 6  # lines drawn of a categorical prediction
+LONGEST_HOUR = 2  # an hour in which the clock is put back may have 90 minutes; days have more than that
 YES_OR_NO = (-0.5, 0.5, 1.5)  # the edges of a prediction that is 0 or 1
 
 
@@ -41,12 +43,23 @@ def volume_part(points: Sequence[WindowPoint], marks: Sequence[Mark], zone: Zone
     if not points:
         return None
     windows, counts = local_windows(points, zone), [p.rows for p in points]
-    usual = sorted(counts)[len(counts) // 2]
-    sentence = (
-        f"{number(sum(counts))} events in {len(points)} windows; half of the windows hold {number(usual)} or more."
-    )
-    chart = volume(windows, counts, label="Events by window", marks=marks)
+    drawn, noun = comparable_rows(points)
+    usual = sorted(drawn)[len(drawn) // 2]
+    half = f"half of the windows hold {number(usual)} or more{noun}"
+    sentence = f"{number(sum(counts))} events in {len(points)} windows; {half}."
+    chart = volume(windows, drawn, label=f"Events by window{noun}", marks=marks)
     return Part(sentence, chart, lambda: table(windows, ("Events",), [(exact(c),) for c in counts]))
+
+
+def comparable_rows(points: Sequence[WindowPoint]) -> tuple[list[int], str]:
+    """The rows of windows: an hour's, with the words for it, where some are days and others hours.
+
+    Otherwise a change of the windows would look like one of the traffic.
+    """
+    hours = [(p.ends_at - p.starts_at) / timedelta(hours=1) for p in points]
+    if len({length > LONGEST_HOUR for length in hours}) == 1:
+        return [p.rows for p in points], ""
+    return [round(p.rows / length) for p, length in zip(points, hours, strict=True)], " an hour"
 
 
 def newest_latency(points: Sequence[WindowPoint]) -> Quantiles | None:
