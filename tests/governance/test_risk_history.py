@@ -67,6 +67,20 @@ def test_a_back_filled_history_is_as_long_as_its_data_and_is_told_once(world: Me
     assert world.told() == [(None, "AT_RISK")]
 
 
+def test_a_back_fill_that_comes_in_pieces_has_a_look_at_every_day_of_it(world: MeasuredWorld) -> None:
+    for piece in (range(3), range(3, 7)):
+        for day in piece:
+            world.window(day, {**CALM, "fare": 0.4} if day >= 5 else None)
+        world.look(world.after(100 + piece.start / 1440))
+    rows = world.history()
+    assert [row.at for row in rows[:7]] == [START + (day + 1) * DAY for day in range(7)]
+    assert [row.risk_score for row in rows[:7]] == [0, 0, 0, 0, 0, 50, 50]
+    assert [row.at >= world.after(100) for row in rows[7:]] == [True, True], "what was seen at each of both looks"
+    assert [row.risk_score for row in rows[7:]] == [0, 50]
+    assert world.state().recorded_at == rows[-1].at
+    assert world.told() == [("APPROVED", "AT_RISK")]
+
+
 def test_a_replay_that_comes_in_pieces_has_its_history_on_the_days_of_its_data(each_database: Engine) -> None:
     world = MeasuredWorld.make(each_database, key="replayed", replayed=True)
     for day in range(6):

@@ -43,6 +43,13 @@ def corrections(session: Session, model: Model, state: GovernanceState) -> tuple
     return last, entries
 
 
+def last_before(session: Session, model_id: int, moment: datetime) -> Last | None:
+    """The newest step up to a moment; None where the history begins later."""
+    query = select(RiskRecord).where(RiskRecord.model_id == model_id, RiskRecord.at <= moment)
+    row = session.scalars(query.order_by(RiskRecord.at.desc(), RiskRecord.id.desc()).limit(1)).first()
+    return None if row is None else Last.of(row)
+
+
 def _measured_again(session: Session, model: Model, state: GovernanceState) -> datetime | None:
     """The earliest end of a closed window that was counted, and measured since the last look."""
     if state.window_until is None or state.measured_at is None:

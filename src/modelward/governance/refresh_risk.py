@@ -17,7 +17,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from modelward.governance.checks import checks_of
-from modelward.governance.correct_risk import corrections
+from modelward.governance.correct_risk import corrections, last_before
 from modelward.governance.looks import look_in, look_of
 from modelward.governance.measured import Source, measured, speaking_windows
 from modelward.governance.policies import InForce, policy_of
@@ -75,7 +75,7 @@ class Refreshed:
         elif state.status != self.look.status:
             state.since = self.now
         if last is not None:
-            state.record_id, state.recorded_at = last.id, last.at
+            state.record_id, state.recorded_at = last.id, max(state.recorded_at, last.at)
         state.status, state.risk_score = self.look.status, self.look.risk_score
         state.components, state.unmeasured = list(self.look.components), list(self.look.unmeasured)
         state.reasons, state.sources = list(self.look.reasons), dict(self.look.sources)
@@ -98,7 +98,9 @@ def refresh_risk(engine: Engine, *, model_id: int, now: datetime) -> Write | Non
         last, corrected = corrections(session, model, state) if state else (None, [])
         after = state.window_until if state else None
         fresh = speaking_windows(session, model, after=after, limit=MOST_STEPS)
-        last, added = _of_windows(session, model, fresh, last, policy=policy, now=now)
+        before = last_before(session, model.id, fresh[0].ends_at) if _is_back_filled(fresh, last, now) else last
+        told, added = _of_windows(session, model, fresh, before, policy=policy, now=now)
+        last = max((one for one in (last, told) if one), key=lambda one: one.at, default=None)
         looked_at = _of_its_data(found.sources, now) if is_replayed(model) else now
         entries = (*corrected, *added, *_of_present(last, look_of(present), looked_at))
         return Refreshed(
@@ -132,6 +134,11 @@ def _of_windows(
             entries.append(Entry(look, step, at))
             last = Last(look, at, step.event)
     return last, entries
+
+
+def _is_back_filled(windows: Sequence[Evaluation], last: Last | None, now: datetime) -> bool:
+    """Whether these windows are of days before the newest look: they get their looks there, and not after it."""
+    return bool(windows) and last is not None and windows[0].ends_at < min(last.at, now - PAST)
 
 
 def _of_its_data(measured_on: Mapping[str, Source], now: datetime) -> datetime:
