@@ -336,3 +336,23 @@ def test_so_extreme_a_unit_breaks_nothing(name):
     for scale in (2.0**1000, 2.0**-1000):
         scaled = run(name, NumericSummary.of(before * scale, cap=10_000), NumericSummary.of(now * scale, cap=10_000))
         assert scaled.statistic / scale ** powers.get(name, 0.0) == pytest.approx(plain, rel=1e-6)
+
+
+# Wrong use ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", PROMISES)
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        (None, "this is one NoneType; give a list or an array of one"),
+        (7, "this is one int; give a list"),
+        (np.ones((3, 2)), "this is a table of 2 dimensions; give a list"),
+        (np.array(["2026-01-01"], dtype="datetime64[D]"), "dates or times always moves; derive a number"),
+    ],
+)
+def test_what_is_no_column_is_refused_in_a_sentence(name, wrong, sentence):
+    column = [1.0, 2.0] if name in ON_NUMBERS else ["a", "b"]
+    for sides in ((wrong, column), (column, wrong)):
+        with pytest.raises(ValueError, match=sentence):
+            run(name, *sides)

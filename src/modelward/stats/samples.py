@@ -14,6 +14,7 @@ Sample = Summary | npt.NDArray[Any] | Sequence[Any]
 
 _NUMBERS = "fiu"
 _TEXTS = "US"
+_TIMES = "Mm"
 
 
 def summary_of(sample: Sample) -> Summary:
@@ -68,6 +69,11 @@ def without_values(summary: Summary, *, like: Summary) -> Summary:
 
 def _array_of(values: npt.NDArray[Any] | Sequence[Any]) -> npt.NDArray[Any]:
     array = np.asarray(values)
+    if array.ndim != 1:
+        what = f"a table of {array.ndim} dimensions" if array.ndim else f"one {type(values).__name__}"
+        raise ValueError(f"A statistic compares columns of values, and this is {what}; give a list or an array of one.")
+    if array.dtype.kind in _TIMES:
+        raise ValueError("A column of dates or times always moves; derive a number such as the hour or an age from it.")
     if array.dtype.kind in _TEXTS and not isinstance(values, np.ndarray):
         # NumPy has written a NaN beside names as the name "nan"; as objects it stays missing.
         return np.asarray(values, dtype=object)
