@@ -52,7 +52,8 @@ def report(
     """The report on a span, as `modelward.compare` writes it: JSON, one HTML file, Markdown or JUnit XML."""
     found = resolve(session, reader.scope, model)
     if part is not None:
-        made = report_of_part(read_part(session, request.app.state.events, found, part.over(start, end)), now=now())
+        read = read_part(session, request.app.state.events, found, part.over(start, end))
+        made = report_of_part(session, read, now=now())
     else:
         made = report_of(session, found, start, end, now=now())
     if format == "json":

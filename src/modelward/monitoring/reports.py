@@ -13,7 +13,7 @@ from modelward.monitoring.columns import PREDICTION, SCORE, SHOWN_ONLY, feature_
 from modelward.monitoring.joint_store import Span
 from modelward.monitoring.judge import comparable, compare_with_reference, compared_sides
 from modelward.monitoring.monitor_settings import monitor_of
-from modelward.monitoring.report_outcomes import outcomes_of
+from modelward.monitoring.report_outcomes import outcomes_of, outcomes_of_part
 from modelward.monitoring.seasonal import in_season
 from modelward.monitoring.segment_answers import PartRead
 from modelward.monitoring.segment_judge import compared_parts
@@ -75,8 +75,9 @@ def report_of(session: Session, model: Model, start: datetime, end: datetime, *,
     )
 
 
-def report_of_part(read: PartRead, *, now: datetime) -> Report:
-    """The report on one value of a segment over a span, chance being judged over all its values together.
+def report_of_part(session: Session, read: PartRead, *, now: datetime) -> Report:
+    """The report on one value of a segment over a span: its drift, its performance and its fairness, chance being
+    judged over all its values together.
 
     Raises:
         Invalid: the part has too few rows, here or in the reference.
@@ -90,7 +91,15 @@ def report_of_part(read: PartRead, *, now: datetime) -> Report:
     names = f"reference, {key[0]} = {key[1]}", f"{asked.model.key}, {key[0]} = {key[1]}, from {_said(asked.start)}"
     found = {finding.column for finding in comparison.columns}
     roles = {column: role for column, role in _roles(asked.monitor).items() if column in found}
-    return Report(comparison, {}, roles, Evidence(*sides, asked.monitor, names, now))
+    judged = outcomes_of_part(session, read)
+    return Report(
+        comparison,
+        {},
+        roles,
+        Evidence(*sides, asked.monitor, names, now),
+        performance=judged.performance,
+        fairness=judged.fairness,
+    )
 
 
 def file_name(model: Model, start: datetime, kind: str) -> str:

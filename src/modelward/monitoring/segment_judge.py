@@ -73,13 +73,21 @@ def expected_of(session: Session, found: Segmented) -> Expected:
     )
     if basis is None:
         return Expected(yard, {})
-    parts = parts_of(session, model_id=found.model_id, recipe=found.plan.recipe, spans=basis.spans, profiles=False)
+    parts = basis_parts(session, found)
     known = {key: part.outcome for key, part in parts.items() if part.outcome is not None}
     return Expected(
         yard,
         {key: _standards(outcome, watched, basis) for key, outcome in known.items()},
         {key: _unlike(outcome, yard) for key, outcome in known.items()},
     )
+
+
+def basis_parts(session: Session, found: Segmented) -> Parts:
+    """The parts of the rows that are the standard of the whole, as far as they are kept; without their columns."""
+    basis = Basis.of(found.watched.state.basis if found.watched.state else None)
+    if basis is None:
+        return {}
+    return parts_of(session, model_id=found.model_id, recipe=found.plan.recipe, spans=basis.spans, profiles=False)
 
 
 @dataclass(frozen=True)

@@ -115,7 +115,7 @@ def compare(
     judged = judge_outcomes((reference_rows, current), profiles, roles, monitor, task=task, chances=chances, seed=seed)
     divided = None
     if segment is not None:
-        whole = {"profiles": profiles, "whole": comparison, "known": judged.known, "monitor": monitor}
+        whole = {"profiles": profiles, "whole": comparison, "judged": judged, "monitor": monitor}
         dated = Dated(reference, current, timestamp, calibration) if timestamp and windows else None
         divided = _divided(segment, reference_rows, current, skip={*skip, *left_out}, dated=dated, **whole)
     found = None

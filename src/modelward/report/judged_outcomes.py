@@ -7,7 +7,7 @@ from modelward.errors import Invalid
 from modelward.report.dated import readable_again
 from modelward.report.fairness import Fairness, fairness_of
 from modelward.report.loss_estimates import estimate_losses
-from modelward.report.outcome_plan import plan_of
+from modelward.report.outcome_plan import Plan, plan_of
 from modelward.report.outcomes import read_outcomes
 from modelward.report.performance import Measured, Performance, performance_of
 from modelward.report.segment_outcomes import Known
@@ -24,12 +24,13 @@ UNREAD = (
 
 
 class Judged(NamedTuple):
-    """What was said of the outcomes; nothing of what there is nothing to say. `known` is what segments are judged by,
-    where the rows could be read.
+    """What was said of the outcomes; nothing of what there is nothing to say. `plan` is how the rows were read, and
+    `known` what segments are judged by, where they could be.
     """
 
     performance: Performance | None
     fairness: tuple[Fairness, ...]
+    plan: Plan | None = None
     known: Known | None = None
 
 
@@ -57,16 +58,16 @@ def judge_outcomes(
         before, now = (read_outcomes(table, plan) for table in tables)
         fairness = fairness_of(before.groups, now.groups, monitor)
         if plan.label is None:
-            return Judged(None, fairness, Known(plan))
+            return Judged(None, fairness, plan, Known(plan.task))
         if plan.task == REGRESSION:
             missing = now.labelled < FINAL * now.rows
             estimate = estimate_losses(tables, profiles, plan, roles, seed=seed) if missing else Estimate()
-            return Judged(performance_of(before, now, monitor, estimate), fairness, Known(plan))
+            return Judged(performance_of(before, now, monitor, estimate), fairness, plan, Known(plan.task))
         curves, lacking = before.calibration()
         estimate = Estimate(reason=lacking) if curves is None else now.estimates(curves)
         performance = performance_of(before, now, monitor, estimate)
         holds = performance.estimate_valid is not False
-        return Judged(performance, fairness, Known(plan, curves, lacking, holds))
+        return Judged(performance, fairness, plan, Known(plan.task, curves, lacking, holds))
     except ValueError as error:
         raise Invalid(str(error)) from error
 

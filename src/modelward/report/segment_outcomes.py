@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from modelward.report.fairness import Fairness, fairness_of
-from modelward.report.outcome_plan import Plan
 from modelward.report.outcomes import Outcomes
 from modelward.report.performance import NO_STANDARD, Measured, Performance, measured_side
 from modelward.rules.concept_drift import contradicted, parted
@@ -31,14 +30,16 @@ UNLIKE = (
 
 @dataclass(frozen=True)
 class Known:
-    """What is known of the whole that its segments are judged by: how rows are read; the curves that were learned on
-    all rows of the reference, or why there are none; and whether truth and estimate of all current rows agree.
+    """What is known of the whole that its segments are judged by: the curves that were learned on all rows of the
+    reference, or why there are none; whether truth and estimate of all current rows agree; and the metrics whose
+    estimates were worse than none before.
     """
 
-    plan: Plan
+    task: str
     curves: Curves | None = None
     lacking: str = ""
     holds: bool = True
+    refused: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -51,17 +52,26 @@ class _Side:
 
 
 def performances_of(
-    reference: Mapping[str, Outcomes], current: Mapping[str, Outcomes], known: Known, monitor: Monitor
+    reference: Mapping[str, Outcomes],
+    current: Mapping[str, Outcomes],
+    known: Known,
+    monitor: Monitor,
+    *,
+    source: str = SOURCE,
+    looks: int | None = None,
 ) -> dict[str, Performance]:
-    """The verdict on each segment that has predictions now, held against the same segment of the reference."""
-    task, minimum = known.plan.task, monitor.minimum_rows
+    """The verdict on each segment that has predictions now, held against the same segment of the reference (called
+    `source`). `looks` are the metrics that are judged together, where these segments are not all.
+    """
+    task, minimum = known.task, monitor.minimum_rows
     before = {name: _side(outcomes, known) for name, outcomes in reference.items()}
     now = {name: _side(outcomes, known) for name, outcomes in current.items() if outcomes.rows}
     standards = {
-        name: standards_of_part(side.metrics, side.outcomes.labelled, task, minimum=minimum, source=SOURCE)
+        name: standards_of_part(side.metrics, side.outcomes.labelled, task, minimum=minimum, source=source)
         for name, side in before.items()
     }
-    looks = looks_at(((side.outcomes.rows, standards.get(name, {})) for name, side in now.items()), minimum)
+    if looks is None:
+        looks = looks_at(((side.outcomes.rows, standards.get(name, {})) for name, side in now.items()), minimum)
     return {
         name: _judged(before.get(name), side, standards.get(name, {}), known=known, monitor=monitor, looks=looks)
         for name, side in now.items()
@@ -69,11 +79,13 @@ def performances_of(
 
 
 def fairness_by_segment(
-    reference: Mapping[str, Outcomes], current: Mapping[str, Outcomes], monitor: Monitor
+    reference: Mapping[str, Outcomes], current: Mapping[str, Outcomes], monitor: Monitor, *, looks: int | None = None
 ) -> dict[str, tuple[Fairness, ...]]:
-    """The verdicts on each protected attribute within each segment, the gravest first."""
+    """The verdicts on each protected attribute within each segment, the gravest first. `looks` are the attributes that
+    are judged together, where these segments are not all.
+    """
     counts = [some for outcomes in current.values() for some in outcomes.groups.values()]
-    looks = groups_looked_at(counts, monitor.minimum_group)
+    looks = groups_looked_at(counts, monitor.minimum_group) if looks is None else looks
     found = {}
     for name, now in current.items():
         before = reference[name].groups if name in reference else {}
@@ -96,9 +108,9 @@ def _judged(
     monitor: Monitor,
     looks: int,
 ) -> Performance:
-    judged_by = JUDGED_BY.get(known.plan.task, ())
+    judged_by = JUDGED_BY.get(known.task, ())
     unlike = contradicted(before.metrics, before.estimate.metrics, judged_by) if before else set[str]()
-    believed = {name: found for name, found in now.estimate.metrics.items() if name not in unlike}
+    believed = {name: found for name, found in now.estimate.metrics.items() if name not in unlike | known.refused}
     labelled = Labelled(now.outcomes.rows, now.outcomes.labelled)
     finding = judge_performance(
         labelled,
@@ -111,14 +123,18 @@ def _judged(
         looks=looks,
     )
     enough = labelled.labelled >= monitor.minimum_rows and labelled.coverage >= monitor.label_coverage
-    apart = parted(now.metrics, believed, judged_by, looks=looks) if enough else None
+    apart = (
+        parted(now.metrics, now.estimate.metrics, [n for n in judged_by if n not in unlike], looks=looks)
+        if enough
+        else None
+    )
     reason = finding.reason
     if finding.verdict is PerformanceVerdict.NO_BASELINE:
         reason = _no_standard(before, monitor)
     elif not enough and unlike & set(standards):
         reason = f"{reason}; {UNLIKE}"
     return Performance(
-        task=known.plan.task,
+        task=known.task,
         verdict=finding.verdict,
         reason=reason,
         metric=finding.metric or next(iter(standards), judged_by[0] if judged_by else None),

@@ -6,6 +6,7 @@ from typing import Any
 
 from modelward.errors import Invalid
 from modelward.report.dated_segments import Dated
+from modelward.report.judged_outcomes import Judged
 from modelward.report.judged_segments import JudgedSegments
 from modelward.report.outcomes import Outcomes
 from modelward.report.parts import Part, read_parts
@@ -26,14 +27,14 @@ def segments_of(
     *,
     profiles: tuple[Profile, Profile],
     whole: Comparison,
-    known: Known | None,
+    judged: Judged,
     monitor: Monitor,
     skip: Collection[str],
     dated: Dated | None = None,
 ) -> JudgedSegments:
     """The verdicts on every segment of a column; both tables are read a second time, in batches where they are large.
 
-    `known` is what was found out about the outcomes of all rows; without it the segments' drift alone is judged.
+    `judged` is what was found out about the outcomes of all rows; where it is nothing, drift alone is judged.
     With `dated` each segment must also lie farther off than the reference's own windows of it do.
 
     Raises:
@@ -41,31 +42,34 @@ def segments_of(
         ValueError: a named test does not fit its column.
     """
     cut = _cut(column, profiles, monitor)
-    inner = replace(known, plan=known.plan.within(column)) if known else None
-    plan = inner.plan if inner else None
+    plan = judged.plan.within(column) if judged.plan else None
     before, now = (read_parts(table, cut, skip=skip, plan=plan) for table in (reference, current))
     own = dated.calibrations(cut, {*before, *now}, monitor, skip) if dated else None
     found = compare_segments(column, _profiles(before), _profiles(now), whole, monitor, calibrations=own)
     sides = {name: (before[name].profile, now[name].profile) for name in found.comparisons}
-    judged = JudgedSegments(**_fields(found), profiles=sides)
-    return judged if inner is None else _with_outcomes(judged, _outcomes(before), _outcomes(now), inner, monitor)
+    divided = JudgedSegments(**_fields(found), profiles=sides)
+    if plan is None or judged.known is None:
+        return divided
+    known = judged.known if plan.label else None
+    return _with_outcomes(divided, _outcomes(before), _outcomes(now), known, monitor)
 
 
 def _with_outcomes(
-    judged: JudgedSegments,
+    divided: JudgedSegments,
     before: Mapping[str, Outcomes],
     now: Mapping[str, Outcomes],
-    known: Known,
+    known: Known | None,
     monitor: Monitor,
 ) -> JudgedSegments:
+    """With the verdicts on fairness, and on performance where outcomes were asked for."""
     fairness = fairness_by_segment(before, now, monitor)
-    if not known.plan.label:
-        return replace(judged, fairness=fairness)
+    if known is None:
+        return replace(divided, fairness=fairness)
     return replace(
-        judged,
+        divided,
         performance=performances_of(before, now, known, monitor),
         fairness=fairness,
-        ranking=ranked_by_loss({name: one.outcome for name, one in now.items()}, known.plan.task),
+        ranking=ranked_by_loss({name: one.outcome for name, one in now.items()}, known.task),
     )
 
 
