@@ -10,6 +10,7 @@ from modelward.rules.family import widening
 from modelward.rules.outcome_json import metric_json
 from modelward.rules.outcome_metrics import measured
 from modelward.stats import Metric, Outcome
+from modelward.stats.metric import CONFIDENCE
 from modelward.stats.outcome import BINARY, REGRESSION
 
 ERROR_RATE = "error_rate"
@@ -86,7 +87,7 @@ def rank_by_loss(losses: Mapping[str, Metric], whole: Metric) -> list[RankedSegm
     Each interval is widened by what so many segments need (Bonferroni), so that with no segment worse than another at
     most one ranking in 20 calls any of them worse.
     """
-    widened = widening(len(losses))
+    widened = widening(len(losses), 1 - CONFIDENCE)
     ordered = sorted(losses.items(), key=lambda pair: (-pair[1].statistic, pair[0]))
     return [_ranked(name, loss, whole, widened) for name, loss in ordered]
 
