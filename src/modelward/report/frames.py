@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 WHOLE_BELOW = 192 * 2**20
 """What takes fewer bytes in memory is read as one table, which loses nothing by being put together."""
 
-_FAN = 64  # So many profiles are merged at once: a hundred are in memory of a thousand million rows.
 _UNPACKED = 6  # How many times larger a gzipped text is, as a rule.
 
 
@@ -93,7 +92,7 @@ def read_frame(frame: "nw.DataFrame[Any]", skip: Collection[str]) -> Read:
 
 def read_batches(tables: "Iterable[pa.Table]", *, skip: Collection[str]) -> Read:
     """The profile of all tables together; a column that cannot be compared in one of them is left out of all."""
-    merging = Merging[Profile](Profile.merge, _FAN)
+    merging = Merging[Profile](Profile.merge)
     left_out: dict[str, str] = {}
     skipped = frozenset[str]()
     for table in tables:

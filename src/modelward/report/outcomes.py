@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 KEPT = 2**20
 """So many different scores of a class are kept as they are, so that a ROC AUC is exact to the last digit; the service,
 which keeps a summary of every hour, keeps fewer."""
-FAN = 6
-"""So many batches are merged at once: up to 64 MB each where all scores differ."""
+_ROOM = 4 * KEPT
+"""So many values of batches wait to be merged: 32 MB of them, and what was counted of each."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +49,15 @@ class Outcomes:
         return self.outcome.rows
 
     @property
+    def size(self) -> int:
+        """How many values are kept one by one: the scores by class and by prediction, or the residuals."""
+        held = self.outcome
+        parts = [*(held.unlabelled or ())]
+        parts += [held.scores.negatives, held.scores.positives] if held.scores else []
+        parts += [held.residuals.residuals, held.residuals.absolute] if held.residuals else []
+        return sum(part.values.size for part in parts)
+
+    @property
     def labelled(self) -> int:
         """Those that have an outcome too."""
         return self.outcome.labelled
@@ -73,7 +82,7 @@ def read_outcomes(data: Any, plan: Plan) -> Outcomes:
     Raises:
         Invalid: a score, or the outcome of a regression, is no number, or the scores of classes are no probabilities.
     """
-    merging = Merging[Outcomes](Outcomes.merge, FAN)
+    merging = Merging[Outcomes](Outcomes.merge, lambda part: part.size, _ROOM)
     for frame in frames_in(data):
         merging.add(outcomes_in(frame, plan))
     return merging.whole()

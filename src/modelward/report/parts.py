@@ -10,16 +10,18 @@ from modelward.report.columns import arrow_of
 from modelward.report.frames import read_frame
 from modelward.report.merging import Merging
 from modelward.report.outcome_plan import Plan
-from modelward.report.outcomes import FAN, Outcomes, outcomes_in
+from modelward.report.outcomes import Outcomes, outcomes_in
 from modelward.report.segment_rows import rows_by_segment
 from modelward.rules.segments import Cut
-from modelward.stats import Profile
+from modelward.stats import NumericSummary, Profile
 
 if TYPE_CHECKING:
     import narwhals as nw
 
 KEPT = 2**17
 """So many different scores of one segment are kept as they are, so that 22 segments take no more than three wholes."""
+_ROOM = 3 * KEPT
+"""So many values of batches of one segment wait to be merged, those of its columns among them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +30,13 @@ class Part:
 
     profile: Profile
     outcomes: Outcomes | None = None
+
+    @property
+    def size(self) -> int:
+        """How many values are kept one by one."""
+        columns = self.profile.columns.values()
+        numbers = sum(one.values.size if isinstance(one, NumericSummary) else len(one.categories) for one in columns)
+        return numbers + (self.outcomes.size if self.outcomes else 0)
 
     @classmethod
     def merge(cls, parts: Iterable["Part"]) -> "Part":
@@ -56,7 +65,9 @@ def _divided(
     merging: dict[str, Merging[Part]] = {}
     for frame in frames:
         for name, rows in rows_by_segment(arrow_of(frame.get_column(cut.column)), cut):
-            merging.setdefault(name, Merging(Part.merge, FAN)).add(_part(frame[rows], skip, plan))
+            merging.setdefault(name, Merging(Part.merge, lambda part: part.size, _ROOM)).add(
+                _part(frame[rows], skip, plan)
+            )
     return {name: parts.whole() for name, parts in merging.items()}
 
 
