@@ -1,5 +1,6 @@
 """Migrations: they make exactly the tables that the code speaks of, whoever runs them and how often."""
 
+import json
 import multiprocessing
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,8 @@ from sqlalchemy import Engine, inspect, text
 
 from modelward.kit.database import migrate, open_database, reading
 from modelward.migrations.generate import all_tables, generate
+from modelward.monitoring.window_choice import settings_answer
+from modelward.registry.tables import Model
 
 VERSIONS = Path(__file__).parents[2] / "src" / "modelward" / "migrations" / "versions"
 
@@ -83,4 +86,34 @@ def test_processes_that_start_at_once_migrate_once(each_empty_database: str) -> 
     engine = open_database(each_empty_database)
     with reading(engine) as session:
         assert session.scalar(text("SELECT count(*) FROM alembic_version")) == 1
+    engine.dispose()
+
+
+def test_a_window_that_was_stored_before_stays_as_asked_for_and_no_settings_mean_by_volume(
+    each_empty_database: str,
+) -> None:
+    engine = open_database(each_empty_database)
+    migrate(engine)
+    run(engine, lambda config: command.downgrade(config, "0015"))
+    stored = {"window": "day", "psi_strong": 0.3}
+    with engine.begin() as connection:
+        connection.execute(text("INSERT INTO organisations (id, name, created_at) VALUES (1, 'Acme', '2026-03-02')"))
+        connection.execute(
+            text("INSERT INTO projects (id, organisation_id, key, created_at) VALUES (1, 1, 'crm', '2026-03-02')")
+        )
+        for number, monitor in ((1, json.dumps(stored)), (2, None)):
+            connection.execute(
+                text(
+                    "INSERT INTO models (id, organisation_id, project_id, key, name, time_zone, attributes, monitor, "
+                    "health, created_at, event_count) VALUES (:id, 1, 1, :key, 'churn', 'UTC', '{}', :monitor, "
+                    "'too_few', '2026-03-02', 0)"
+                ),
+                {"id": number, "key": f"churn-{number}", "monitor": monitor},
+            )
+    migrate(engine)
+    with reading(engine) as session:
+        asked, unasked = (settings_answer(session.get_one(Model, number)) for number in (1, 2))
+    assert (asked["window"], asked["window_in_effect"]["chosen_by"], asked["psi_strong"]) == ("day", "settings", 0.3)
+    assert (unasked["window"], unasked["window_in_effect"]["chosen_by"]) == (None, "volume")
+    assert unasked["window_in_effect"]["window"] == "day"
     engine.dispose()
