@@ -71,6 +71,27 @@ def wide(columns: int) -> Report:
     return compare(before, now)
 
 
+def wide_segmented() -> Report:
+    """50 columns, 20 segments, outcomes and groups: as large as a page becomes."""
+    rng = np.random.default_rng(4)
+
+    def side(moved: float) -> dict[str, Any]:
+        rows = 20 * 250
+        score = rng.beta(0.8, 0.8, rows)
+        made: dict[str, Any] = {
+            "region": [f"region {n % 20:02d} of a long name" for n in range(rows)],
+            "sex": rng.choice(["f", "m"], rows),
+            "score": score,
+            "outcome": (rng.random(rows) < score).astype(float),
+        }
+        many = 50 - len(made)
+        return made | {
+            f"feature_{i:02d}_of_a_wide_table": rng.normal(moved * (i % 9 == 0), 1, rows) for i in range(many)
+        }
+
+    return compare(side(0.0), side(1.0), segment="region", label="outcome", score="score", protected=["sex"])
+
+
 def few() -> Report:
     """Too few rows for any verdict."""
     return compare({"x": [1.0, 2.0] * 20}, {"x": [2.0, 3.0] * 20})

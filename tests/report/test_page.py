@@ -116,6 +116,13 @@ def test_a_page_of_many_columns_stays_small(columns, most):
     assert len(tables.wide(columns).to_html().encode()) < most
 
 
+def test_a_page_of_fifty_columns_and_twenty_segments_with_their_outcomes_stays_small():
+    report = tables.wide_segmented()
+    page = report.to_html()
+    assert (len(report.columns), page.count('<details class="part"')) == (50, 20)
+    assert len(page.encode()) < 500_000
+
+
 def test_a_report_without_its_evidence_is_a_page_without_pictures():
     whole = tables.plain()
     bare = type(whole)(whole.comparison, whole.left_out).to_html()

@@ -13,7 +13,8 @@ from modelward.report.looks import LOOKS, Look, gravest_first
 from modelward.report.outcome_looks import FAIRNESS, PERFORMANCE
 from modelward.report.performance import Performance
 from modelward.report.performance_view import figure, performance_view
-from modelward.report.writing import NOTHING, exact, number
+from modelward.report.writing import NOTHING, exact
+from modelward.report.writing import metric as written
 from modelward.rules import phrases
 from modelward.rules.finding import Comparison
 from modelward.rules.metric_names import metric_name
@@ -175,7 +176,7 @@ def _figure(performance: Performance | None) -> str:
         return NOTHING
     assert told is not None
     after = "" if told is measured else " estimated"
-    return f"{number(told.statistic)}{after}" + (f" / {number(before.statistic)}" if before is not None else "")
+    return f"{written(told.statistic)}{after}" + (f" / {written(before.statistic)}" if before is not None else "")
 
 
 def _chart(found: JudgedSegments, metric: str, order: Sequence[str]) -> Markup | None:

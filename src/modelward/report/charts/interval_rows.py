@@ -8,10 +8,10 @@ from markupsafe import Markup
 
 from modelward.report.charts.frame import round_steps
 from modelward.report.charts.svg import joined, share, tag
-from modelward.report.writing import middle, number
+from modelward.report.writing import metric, middle, number
 
 ROW, HEAD = 28, 22
-LONGEST = 18
+LONGEST = 15
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Dot:
     @property
     def told(self) -> str:
         """In words."""
-        return f"{number(self.value)} ({number(self.low)} to {number(self.high)})"
+        return f"{metric(self.value)} ({metric(self.low)} to {metric(self.high)})"
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def _row(y: int, row: IntervalRow, scale: _Scale) -> Markup:
         parts.append(_dot(y + 9, row.before, scale, "before"))
     if row.now:
         parts.append(_dot(y + 18, row.now, scale, f"now {row.slug}"))
-        parts.append(tag("text", number(row.now.value), class_="pair-value", x="100%", dx=8, y=y + 18))
+        parts.append(tag("text", metric(row.now.value), class_="pair-value", x="100%", dx=8, y=y + 18))
     parts.append(tag("rect", tag("title", "\n".join(told)), class_="hit", x=0, y=y, width="100%", height=ROW))
     return joined(parts)
 
