@@ -40,7 +40,7 @@ from modelward.monitoring.segment_store import (
 )
 from modelward.monitoring.segment_tables import SegmentState, SegmentSummary, SegmentWindow, SegmentYardstick
 from modelward.monitoring.segment_yardsticks import outdate
-from modelward.monitoring.segmented import Segmented, read_segmented, span_of_reference, standing
+from modelward.monitoring.segmented import Segmented, read_segmented, span_by_hour, span_of_reference, standing
 from modelward.monitoring.tables import Activity, BucketProfile, Partial
 from modelward.monitoring.window_profiles import moment, seconds
 from modelward.registry.service import current_baseline
@@ -74,10 +74,7 @@ def build_segments(engine: Engine, store: EventStore, *, model_id: int, now: dat
         marks = marked(session, model_id=model_id, kinds=[SEGMENT])
         run = _run(session, found, marks)
         if not run:
-            calibrated = None if marks else calibrate_segments(session, store, found, now=now, rest=REST)
-            rolled = calibrated or _days_past(session, found, now)
-            gone = (lambda writer: _clear_lost(writer, model_id, marks, now)) if marks else None
-            return rolled or gone
+            return _when_built(session, store, found, marks, now)
     length = found.watched.subject.activity.bucket_seconds
     built, unknown = _scan(store, found, run)
     if unknown:
@@ -86,6 +83,18 @@ def build_segments(engine: Engine, store: EventStore, *, model_id: int, now: dat
     spans = tuple(spans_of(run, length))
     took = time.monotonic() - began
     return BuiltSegments(found, spans, built, seen, len(seen) < len(marks), took, now)
+
+
+def _when_built(
+    session: Session, store: EventStore, found: Segmented, marks: Mapping[tuple[str, int], int], now: datetime
+) -> Write | None:
+    """What is to be done where no bucket can be built, one thing at a time."""
+    model_id = found.model_id
+    if marks:
+        return lambda writer: _clear_lost(writer, model_id, marks, now)
+    if folded := _folded(session, found):
+        return lambda writer: _unfold(writer, model_id, folded, now)
+    return calibrate_segments(session, store, found, now=now, rest=REST) or _days_past(session, found, now)
 
 
 @dataclass(frozen=True)
@@ -277,11 +286,29 @@ def _days_past(session: Session, found: Segmented, now: datetime) -> RolledUp | 
     unclosed = (SegmentWindow.model_id == found.model_id, SegmentWindow.kind == "hour", SegmentWindow.closed.is_(False))
     for start in session.scalars(select(SegmentWindow.starts_at).where(*unclosed).distinct()):
         waiting.add(window_of(start, "day", monitor.time_zone))  # Of a day that is merged no hour can be judged.
-    ready = [Span(seconds(day.start), seconds(day.end)) for day, past in days.items() if past and day not in waiting]
+    spans = [Span(seconds(day.start), seconds(day.end)) for day, past in days.items() if past and day not in waiting]
+    by_hour = span_by_hour(found)
+    ready = [day for day in spans if by_hour is None or day.end <= by_hour.start or by_hour.end <= day.start]
     if not ready:
         return None
     made = {day: parts_of(session, model_id=found.model_id, recipe=recipe, spans=[day]) for day in ready[:DAYS_AT_ONCE]}
     return RolledUp(found, made, now)
+
+
+def _folded(session: Session, found: Segmented) -> list[int]:
+    """The buckets of days that took the place of hours which are needed now, and whose raw rows are still there."""
+    activity, span = found.watched.subject.activity, span_by_hour(found)
+    if span is None:
+        return []
+    buckets = range(span.start, span.end, activity.bucket_seconds)
+    days = day_around(session, model_id=found.model_id, recipe=found.plan.recipe, buckets=buckets)
+    oldest = activity.forgotten_before
+    return _buckets([day for day in days if oldest is None or day.start >= oldest], activity.bucket_seconds)
+
+
+def _unfold(session: Session, model_id: int, buckets: list[int], now: datetime) -> None:
+    mark(session, model_id=model_id, kind=SEGMENT, buckets=buckets, now=now)
+    enqueue(session, "segments", str(model_id), run_at=now)
 
 
 def _buckets(spans: Iterable[Span], length: int) -> list[int]:

@@ -30,8 +30,8 @@ def kept_parts(
     """The parts of [start, end), widened to a whole bucket at its beginning, by all declared segments; None where raw
     rows are to be read.
 
-    That is so where something is still to be built, where the span begins or ends within a day that is kept as one, and
-    where the reference is asked for and is no span of the model's events.
+    That is so where something is still to be built, where the span, or a season of the reference, begins or ends within
+    a day that is kept as one, and where the reference is asked for and is no span of the model's events.
     """
     found = read_segmented(session, model_id)
     by = next((one for one in found.plan.by if one.name == segment), None) if found else None
@@ -46,7 +46,7 @@ def kept_parts(
     spans: list[Span] = []
     if compares and reference is not None:
         spans = [Span(*one) for one in season_spans(subject.monitor, reference, start, end, length)]
-    if _unbuilt(session, model_id, [span, *spans]) or _cuts_a_day(session, found, span):
+    if _unbuilt(session, model_id, [span, *spans]) or any(_cuts_a_day(session, found, one) for one in (span, *spans)):
         return None
     known = {"model_id": model_id, "recipe": recipe}
     current = parts_of(session, **known, spans=[span])  # type: ignore[arg-type]

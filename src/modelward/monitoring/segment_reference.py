@@ -8,7 +8,7 @@ from modelward.monitoring.columns import with_label
 from modelward.monitoring.joint_store import Span
 from modelward.monitoring.seasonal import season_spans
 from modelward.monitoring.segment_parts import Key, Part, divided, together
-from modelward.monitoring.segment_store import Parts, parts_of, pieces_of
+from modelward.monitoring.segment_store import Parts, day_around, parts_of, pieces_of
 from modelward.monitoring.segmented import Segmented
 from modelward.monitoring.subject import Reference
 from modelward.rules.seasons import none_of_season, season_key
@@ -22,8 +22,8 @@ FROM_FILE = (
     "reference to have segments held against it"
 )
 NO_HOURS = (
-    "segments are kept by day once a day is past, so that no hour of the week can be taken from the reference: set "
-    "`window` to `day`, or `reference` to `same_weekday`"
+    "the hours of this reference were put together as days, and its raw rows are gone, so that no hour of the week can "
+    "be taken from it: name a later span as the reference, or set `window` to `day` or `reference` to `same_weekday`"
 )
 
 
@@ -55,14 +55,20 @@ class PartsOfReference:
         if reference.source != "window" or reference.starts_at is None or reference.ends_at is None:
             return {}, FROM_FILE
         subject = self._found.watched.subject
-        if subject.monitor.reference == "same_hour_of_week" and window.kind == "hour":
-            return {}, NO_HOURS
         length = subject.activity.bucket_seconds
         spans = [Span(*span) for span in season_spans(subject.monitor, reference, window.start, window.end, length)]
         if subject.monitor.reference == "whole":
             self.keep = self._worth_keeping(spans[0])
         parts = parts_of(self._session, model_id=subject.model_id, recipe=self._found.plan.recipe, spans=spans)
-        return parts, "" if parts else none_of_season(subject.monitor)
+        if parts:
+            return parts, ""
+        folded = day_around(
+            self._session,
+            model_id=subject.model_id,
+            recipe=self._found.plan.recipe,
+            buckets=[span.start for span in spans],
+        )
+        return {}, NO_HOURS if folded else none_of_season(subject.monitor)
 
     def _worth_keeping(self, span: Span) -> Span | None:
         recipe = self._found.plan.recipe

@@ -11,6 +11,10 @@ from modelward.monitoring.segment_plan import SegmentPlan, cuts_in, plan_of_segm
 from modelward.monitoring.segment_tables import SegmentState
 from modelward.monitoring.window_profiles import seconds
 
+DAYS_BY_HOUR, DAYS_BY_HOUR_OF_WEEK = 7, 35
+"""So many days of a reference are kept by hour where windows are hours: as its own windows, or as seasons of them."""
+DAY = 86_400  # Seconds.
+
 
 @dataclass(frozen=True)
 class Segmented:
@@ -51,6 +55,19 @@ def standing(found: Segmented) -> list[Span]:
     spans = list(basis.spans) if basis else []
     own = span_of_reference(found)
     return spans if own is None else [*spans, own]
+
+
+def span_by_hour(found: Segmented) -> Span | None:
+    """The newest days of the reference, whose hours are kept where windows are hours; None where no hour is needed.
+
+    They are the reference's own windows, and the same hours of the week.
+    """
+    reference = span_of_reference(found)
+    if reference is None or "hour" not in found.watched.windows.kinds:
+        return None
+    seasonal = found.watched.subject.monitor.reference == "same_hour_of_week"
+    days = DAYS_BY_HOUR_OF_WEEK if seasonal else DAYS_BY_HOUR
+    return Span(max(reference.start, reference.end - days * DAY), reference.end)
 
 
 def span_of_reference(found: Segmented) -> Span | None:
