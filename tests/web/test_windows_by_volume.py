@@ -31,7 +31,7 @@ def test_a_model_without_events_is_by_volume_and_says_that_nothing_was_decided(
 ) -> None:
     assert asked_window(world.model()) is None
     told = text_of(reader.get(MONITOR).text)
-    assert "Windows in effect, chosen by the volume." in told
+    assert "Windows in effect, as the volume chose them: day : the volume decides" in told
     assert "has not yet" in told
 
 
@@ -41,7 +41,7 @@ def test_the_model_and_its_monitor_say_which_windows_are_in_effect_and_why(reade
     assert "Each cell is one window." in text_of(page)
     assert "half of the windows hold 60 or more an hour" in text_of(page)
     told = reader.get(MONITOR).text
-    assert "Windows in effect since 5 Mar 2026, chosen by the volume." in text_of(told)
+    assert "Windows in effect, since 5 Mar 2026, as the volume chose them: hour : 60 rows" in text_of(told)
     assert WHY in text_of(told)
     assert '<option value="" selected>by volume</option>' in told
 
@@ -56,7 +56,7 @@ def test_saving_something_else_leaves_the_choice_to_the_volume_and_a_kind_is_ask
     assert reader.post(MONITOR, data={**form, "window": "day"}).status_code == 303
     assert asked_window(heavy.model()) == "day"
     told = reader.get(MONITOR).text
-    assert "Windows in effect, as set below." in text_of(told)
+    assert "Windows in effect: day , as set below." in text_of(told)
     assert '<option value="day" selected>a day</option>' in told
 
 

@@ -20,5 +20,4 @@ def monitor_settings() -> dict[str, Any]:
         "tests": dict.fromkeys(STORMY, "psi"),
         "thresholds": dict.fromkeys(STORMY, STORM_LIMIT),
         "ignore": list(SEASONAL),
-        "window": "day",
     }

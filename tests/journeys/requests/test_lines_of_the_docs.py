@@ -17,9 +17,9 @@ def test_they_all_work_in_a_new_organisation(service: Running, tmp_path: Path, p
     made = requests.post(f"{service.url}/auth/register", json={"name": "Readers of the docs"}, timeout=30)
     field = Field(service.url + prefix, service.url, made.json()["api_key"], tmp_path)
     with_a_list, *others = LINES
-    assert len(others) == 9
-    if not prefix:  # pages stand at the root, and programs in the field send no alert rules
-        others = [lines for lines in others if "/alert-rules" not in lines]
+    assert len(others) == 10
+    if not prefix:  # pages stand at the root, and programs in the field send no alert rules and no settings
+        others = [lines for lines in others if "/alert-rules" not in lines and "/monitor" not in lines]
     email = f"{fresh('ada')}@example.org"
     answers = [answer for lines in others for answer in field.curl(lines, EMAIL=email)]
     assert {answer.status for answer in answers} <= {200, 201}, answers
