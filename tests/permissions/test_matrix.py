@@ -97,6 +97,7 @@ API: dict[tuple[str, str], Row] = {
         READ, query="column=age&start=2026-01-01T00:00:00Z&end=2026-01-02T00:00:00Z"
     ),
     ("GET", "/models/{model}/slices"): Row(READ, query="start=2026-01-01T00:00:00Z&end=2026-01-02T00:00:00Z"),
+    ("GET", "/models/{model}/together"): Row(READ, query="start=2026-01-01T00:00:00Z&end=2026-01-02T00:00:00Z"),
     ("GET", "/models/{model}/report"): Row(READ, query="start=2026-01-01T00:00:00Z&end=2026-01-02T00:00:00Z"),
     ("GET", "/models/{model}/placebo"): Row(READ),
     ("GET", "/models/{model}/evaluations"): Row(READ),

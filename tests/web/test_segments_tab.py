@@ -80,6 +80,9 @@ def test_a_declared_segment_has_a_line_a_value_and_its_alarm_is_on_the_page_of_t
     assert "sampled rows against 1,500" in searched
     refused = text_of(reader.get(f"{TAB}?slices=loss&range=7d").text)
     assert "A loss needs rows with an outcome" in refused
+    apart = text_of(reader.get(f"{TAB}?together=1&over=window&range=7d").text)
+    assert "1,500 sampled rows against 1,500." in apart
+    assert "What gives the rows away AUC lost without it age" in apart
 
 
 def test_it_is_not_for_strangers(stranger: TestClient, world: World) -> None:

@@ -1,4 +1,4 @@
-"""Segments and slices over HTTP."""
+"""Segments, slices and all columns together over HTTP."""
 
 from typing import Annotated, Any
 
@@ -11,6 +11,7 @@ from modelward.monitoring.schemas import Moment
 from modelward.monitoring.segment_queries import alarms_json, lines_json
 from modelward.monitoring.segments import ask, segments_answer
 from modelward.monitoring.slices import By, ask_for_slices, slices_answer
+from modelward.monitoring.together import ask_together, together_answer
 from modelward.registry.service import resolve
 
 router = APIRouter(route_class=ApiRoute, tags=["monitoring"])
@@ -56,3 +57,15 @@ def slices(
     with reading(request.app.state.database) as session:
         asked = ask_for_slices(session, resolve(session, reader.scope, model), by, start, end)
     return slices_answer(request.app.state.events, asked)
+
+
+@router.get("/models/{model}/together")
+def together(model: str, request: Request, reader: Reader, *, start: Start, end: End) -> dict[str, Any]:
+    """All columns of a span together, and its vectors and texts, in a sample of 10,000 of its raw rows.
+
+    It finds what no column shows alone: a classifier tries to tell the rows from those that they are held against, and
+    a principal component analysis to rebuild them. Features that are lists of numbers are judged as vectors.
+    """
+    with reading(request.app.state.database) as session:
+        span = ask_together(session, resolve(session, reader.scope, model), start, end)
+    return together_answer(request.app.state.events, span)

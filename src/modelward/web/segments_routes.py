@@ -19,11 +19,13 @@ from modelward.kit.database import reading
 from modelward.monitoring import queries as monitoring
 from modelward.monitoring.columns import PREDICTION, SPECIAL, profiled_columns
 from modelward.monitoring.monitor_settings import monitor_of, windows_of
+from modelward.monitoring.raw_sample import RawSpan
 from modelward.monitoring.readings import WindowPoint
 from modelward.monitoring.segment_queries import segment_alarms, segment_windows
 from modelward.monitoring.segments import Asked as Divided
 from modelward.monitoring.segments import ask, segments_answer
 from modelward.monitoring.slices import By, SlicesAsked, ask_for_slices, slices_answer
+from modelward.monitoring.together import ask_together, together_answer
 from modelward.registry.tables import Model
 from modelward.web import queries
 from modelward.web.errors import PageRoute
@@ -36,6 +38,7 @@ from modelward.web.views.model_page import Asked, ModelFacts
 from modelward.web.views.segment_lines import SHOWS, SegmentLines, ranking_of, segment_lines, told_alarms
 from modelward.web.views.segments import segments_tab
 from modelward.web.views.tabs import TabHead, head_of
+from modelward.web.views.together import together_view
 from modelward.web.views.traffic import newest_telling
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False, default_response_class=HTMLResponse)
@@ -58,6 +61,7 @@ class Division:
     asked: Divided | None
     refused: str
     search: SlicesAsked | None = None
+    apart: RawSpan | None = None
     lines: SegmentLines | None = None
     alarms: tuple[str, ...] = ()
 
@@ -71,13 +75,17 @@ def segments(
     over: Over = "30d",
     show: Show = "drift",
     slices: By | None = None,
+    together: bool = False,
     asking: Asking,
     reader: Reader,
 ) -> Response:
     with reading(request.app.state.database) as session:
-        read = _division(session, reader.scope, key, asking, by=by or None, over=over, show=show, slices=slices)
+        read = _division(
+            session, reader.scope, key, asking, by=by or None, over=over, show=show, slices=slices, together=together
+        )
     answer, refused = _divided(request, read)
     found, not_searched = _searched(request, read)
+    joint, not_told = _told_apart(request, read)
     by = by or (read.declared[0] if read.declared else None)
     kept = {name: value for name, value in (("by", by), ("over", over), ("show", show)) if value}
     spans = [(p.starts_at, p.ends_at) for p in read.points]
@@ -97,6 +105,9 @@ def segments(
         slices_refused=not_searched,
         searched=slices,
         searches=[(v, words, head.address(by=by, over=over, show=show, slices=v) + "#slices") for v, words in SEARCHES],
+        together=together_view(joint) if joint else None,
+        together_refused=not_told,
+        tell_apart=head.address(by=by, over=over, show=show, together="1") + "#together",
         columns=read.columns,
         declared=[(name, head.address(by=name, over=over)) for name in read.declared],
         by=by,
@@ -116,6 +127,7 @@ def _division(
     over: Over,
     show: Show,
     slices: By | None,
+    together: bool,
 ) -> Division:
     facts = queries.facts_of(session, scope, key)
     asked = queries.asked_of(session, facts, asking, now())
@@ -132,9 +144,10 @@ def _division(
         except Invalid as error:
             refused = error.sentence
     search = ask_for_slices(session, model, slices, *_span(points, over)) if points and slices else None
+    apart = ask_together(session, model, *_span(points, over)) if points and together else None
     lines, alarms = _lines(session, model, by or (declared[0] if declared else None), asked, show)
     known = tuple(columns) if points else ()
-    return Division(facts, asked, points, known, declared, divided, refused, search, lines, alarms)
+    return Division(facts, asked, points, known, declared, divided, refused, search, apart, lines, alarms)
 
 
 def _lines(
@@ -175,6 +188,16 @@ def _searched(request: Request, read: Division) -> tuple[Mapping[str, Any] | Non
         return None, ""
     try:
         return slices_answer(request.app.state.events, read.search), ""
+    except Invalid as error:
+        return None, error.sentence
+
+
+def _told_apart(request: Request, read: Division) -> tuple[Mapping[str, Any] | None, str]:
+    """What is said of all columns together, or the sentence that says why nothing is."""
+    if read.apart is None:
+        return None, ""
+    try:
+        return together_answer(request.app.state.events, read.apart), ""
     except Invalid as error:
         return None, error.sentence
 
