@@ -45,6 +45,14 @@ class Conflict(ModelwardError):  # noqa: N818
     """It cannot be done in the present state: it exists already, or somebody else was first."""
 
 
+class NotYet(Conflict):
+    """The state that it needs comes by itself, and soon: ask again after `retry_after` seconds."""
+
+    def __init__(self, sentence: str, *, retry_after: int) -> None:
+        super().__init__(sentence)
+        self.retry_after = retry_after
+
+
 class Refused(Conflict):
     """A decision was asked for, and it is no. `reasons` are all of them: `code`, `sentence`, `evidence`."""
 

@@ -4,10 +4,11 @@ import signal
 import socket
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from tests.journeys.running import Running, running, start
+from tests.journeys.running import Running, running, start, wait_for
 
 
 def serve(data_dir: Path, *options: str) -> "subprocess.CompletedProcess[str]":
@@ -23,8 +24,13 @@ def refused(answer: "subprocess.CompletedProcess[str]") -> str:
 
 
 @pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory):
-    with running(tmp_path_factory.mktemp("serve") / "data") as service:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("serve") / "data"
+
+
+@pytest.fixture(scope="module")
+def service(folder: Path):
+    with running(folder) as service:
         yield service
 
 
@@ -49,6 +55,27 @@ def test_the_service_says_that_it_is_alive_and_ready(service: Running) -> None:
         assert client.get("/health").json()["status"] == "ok"
         ready = client.get("/api/v1/health/ready").json()
         assert ready["checks"] == dict.fromkeys(("database", "migrations", "events", "worker", "journal"), "ok")
+
+
+def test_a_reference_of_what_was_just_sent_is_of_all_of_it(service: Running, folder: Path) -> None:
+    begin = datetime(2026, 1, 5, tzinfo=UTC)
+    events = [
+        {"model_id": "at-once", "timestamp": (begin + timedelta(minutes=n)).isoformat(), "features": {"a": n % 97}}
+        for n in range(6_000)  # over 100 hours: more than a batch is profiled by itself
+    ]
+    span = {"start": begin.isoformat(), "end": (begin + timedelta(days=7)).isoformat()}
+    key = service.admin_key(folder)
+    with service.http(key) as client:
+        for start_at in range(0, len(events), 1_500):
+            assert client.post("/api/v1/events", json=events[start_at : start_at + 1_500]).status_code == 201
+
+        def is_taken() -> bool:
+            answer = client.post("/api/v1/models/at-once/baseline/window", json=span)
+            assert answer.status_code in (201, 409), answer.text
+            return bool(answer.status_code == 201)
+
+        wait_for(is_taken, "a reference")
+        assert client.get("/api/v1/models/at-once/baseline").json()["rows"] == len(events)
 
 
 def test_another_host_name_is_refused_on_loopback(service: Running) -> None:

@@ -1,7 +1,8 @@
 import csv
 import io
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.csv as arrow_csv
@@ -13,10 +14,14 @@ from tests.monitoring.world import START, World
 
 from modelward.accounts.keys import KeyKind
 from modelward.accounts.service import create_key
+from modelward.ingest.door import Door
+from modelward.ingest.journal import Journal, JournalReader
+from modelward.ingest.segments import Entry, Kind
+from modelward.kit.clock import now
 from modelward.kit.database import writing
 from modelward.kit.paging import encode_cursor
 from modelward.kit.problems import install_problem_handlers
-from modelward.monitoring import overview_routes, performance_routes, report_routes
+from modelward.monitoring import overview_routes, performance_routes, report_routes, unread
 from modelward.monitoring.capture_baseline import window_reference
 from modelward.monitoring.export_events import csv_pieces, named
 from modelward.monitoring.routes import router, starred
@@ -28,8 +33,16 @@ DAY = timedelta(days=1)
 
 
 @pytest.fixture
-def client(world: World, tmp_path) -> Iterator[TestClient]:
+def door(world: World, tmp_path: Path) -> Iterator[Door]:
+    door = Door(Journal(tmp_path / "journal"), world.engine, settings_from({}, data_dir=tmp_path))
+    yield door
+    door.close()
+
+
+@pytest.fixture
+def client(world: World, door: Door, tmp_path: Path) -> Iterator[TestClient]:
     app = FastAPI()
+    app.state.door = door
     app.state.database, app.state.events = world.engine, world.store
     app.state.settings = settings_from({}, data_dir=tmp_path)
     install_problem_handlers(app)
@@ -166,6 +179,68 @@ def test_a_window_can_be_the_reference(client: TestClient, drifted: World) -> No
     drifted.settle(START + 4 * DAY)
     assert client.get("models/churn/drift/current").json()["drift_detected"] is False
     assert client.post("models/churn/baseline/confirm").json()["status"] == "confirmed"
+
+
+THIRD_DAY = {"start": (START + 2 * DAY).isoformat(), "end": (START + 3 * DAY).isoformat()}
+
+
+def waits(folder: Path, model_id: int, *, kind: Kind = Kind.EVENTS, received: datetime | None = None) -> None:
+    """40 accepted events (or labels) of a model, in the journal and nowhere else."""
+    journal = Journal(folder)
+    at = round((received or START).timestamp() * 1e6)
+    journal.append([Entry(kind, 1, model_id, 40, at, b"{}\n")])
+    journal.close()
+
+
+def test_no_reference_is_made_of_a_part_of_the_rows_that_were_accepted(
+    client: TestClient, drifted: World, door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unread, "PATIENCE_SECONDS", 0.0)
+    before = client.get("models/churn/baseline").json()
+    waits(door.folder, drifted.model_id)
+    refused = client.post("models/churn/baseline/window", json=THIRD_DAY)
+    assert (refused.status_code, refused.headers["retry-after"]) == (409, "5")
+    assert refused.json()["detail"].startswith("40 accepted events of this model are not read yet")
+    assert client.get("models/churn/baseline").json() == before
+
+
+def test_what_does_not_concern_a_reference_is_not_waited_for(
+    client: TestClient, drifted: World, door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unread, "PATIENCE_SECONDS", 0.0)
+    waits(door.folder, drifted.model_id + 1)
+    waits(door.folder, 0, kind=Kind.LABELS)
+    waits(door.folder, drifted.model_id, received=now() + DAY)
+    assert client.post("models/churn/baseline/window", json=THIRD_DAY).status_code == 201
+
+
+def test_a_reference_waits_for_hours_that_are_built_from_raw_rows(
+    client: TestClient, drifted: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unread, "PATIENCE_SECONDS", 0.0)
+    drifted.send(drifted.events(600, START - 10 * DAY, over=3 * DAY, prefix="past"), now=START + 4 * DAY)
+    past = {"start": (START - 10 * DAY).isoformat(), "end": (START - 7 * DAY).isoformat()}
+    refused = client.post("models/churn/baseline/window", json=past)
+    assert (refused.status_code, refused.headers["retry-after"]) == (409, "5")
+    assert "The profiles of 72 stretches of this span are still being built" in refused.json()["detail"]
+    assert client.post("models/churn/baseline/window", json=THIRD_DAY).status_code == 201
+    drifted.settle(START + 4 * DAY)
+    assert client.post("models/churn/baseline/window", json=past).json()["rows"] == 600
+
+
+def test_a_reference_goes_on_as_soon_as_the_mover_is_done(world: World, door: Door) -> None:
+    waits(door.folder, world.model_id)
+    reader, looks = JournalReader(door.folder), []
+
+    def mover_at_work(seconds: float) -> None:
+        looks.append(seconds)
+        if len(looks) == 3:
+            reader.mark(reader.waiting(max_bytes=1_000))
+
+    span = {"start": START, "end": START + DAY, "until": now()}
+    unread.wait_until_profiled(world.engine, door.folder, model_id=world.model_id, **span, sleep=mover_at_work)
+    reader.close()
+    assert len(looks) == 3
 
 
 def test_events_come_in_pages_with_their_labels(client: TestClient, world: World) -> None:

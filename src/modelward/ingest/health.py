@@ -3,8 +3,9 @@
 import shutil
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from modelward.ingest.journal import Backlog, gaps_between
@@ -43,6 +44,20 @@ def progressed(folder: Path) -> Progressed:
             events, size = events + here, size + stored
             oldest += [earliest] if earliest is not None else []
     return Progressed(counters, Backlog(events, size, min(oldest, default=None)))
+
+
+def waiting_events(folder: Path, *, model_id: int, until: datetime) -> int:
+    """How many events of the model wait that came no later than `until`. An entry that is set aside does not wait."""
+    with closing(_open(folder)) as progress:
+        ranges = {number: _ranges(progress, number) for number in numbers_in(folder)}
+    received_until = round(until.timestamp() * 1_000_000)
+    waiting = 0
+    for number, moved in ranges.items():
+        # A segment that cannot be opened was dropped between the listing and now: it was moved.
+        with suppress(sqlite3.Error), closing(SegmentReader(folder, number)) as segment:
+            for low, high in gaps_between(moved):
+                waiting += segment.events_of(model_id, low, high, received_until=received_until)
+    return waiting
 
 
 def check_room(folder: Path, *, limit_bytes: int, min_free_disk_bytes: int) -> str | None:

@@ -210,6 +210,15 @@ class SegmentReader:
         events, stored, oldest = self._connection.execute(query, (low, high)).fetchone()
         return events, stored, oldest
 
+    def events_of(self, model_id: int, low: int, high: int, *, received_until: int) -> int:
+        """The model's events in the entries with low < id < high that came no later (µs since 1970); reads no body."""
+        query = (
+            "SELECT coalesce(sum(events), 0) FROM entries "
+            "WHERE id > ? AND id < ? AND model_id = ? AND kind <> ? AND received_at <= ?"
+        )
+        values = (low, high, model_id, Kind.LABELS.value, received_until)
+        return int(self._connection.execute(query, values).fetchone()[0])
+
     def owner(self, id_: int) -> Owner | None:
         """Whose the entry is; None when it is not there. Reads no body."""
         query = "SELECT kind, organisation_id, received_at FROM entries WHERE id = ?"

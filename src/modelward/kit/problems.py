@@ -17,6 +17,7 @@ from modelward.errors import (
     Invalid,
     ModelwardError,
     NotFound,
+    NotYet,
     Refused,
     TooMany,
     Unauthorized,
@@ -61,7 +62,7 @@ def problem_of(error: ModelwardError) -> tuple[int, dict[str, str], dict[str, An
         body["errors"] = [_field(field) for field in error.fields]
     if isinstance(error, Refused):
         body["reasons"] = [dict(reason) for reason in error.reasons]
-    if isinstance(error, Unavailable):
+    if isinstance(error, Unavailable | NotYet):
         headers["Retry-After"] = str(error.retry_after)
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"

@@ -18,9 +18,9 @@ from modelward.monitoring.columns import SPECIAL, feature_key, profiled_columns,
 from modelward.monitoring.monitor_settings import evaluate_everything
 from modelward.monitoring.profiling import ProfiledColumn, profile_of
 from modelward.monitoring.subject import Subject
-from modelward.monitoring.tables import Activity, ReferenceEvent
+from modelward.monitoring.tables import ReferenceEvent
 from modelward.monitoring.upload import check_size
-from modelward.monitoring.window_profiles import window_profile
+from modelward.monitoring.window_profiles import bucket_length, window_profile
 from modelward.registry.entries import about_reference, facts_of
 from modelward.registry.service import confirm_baseline, current_baseline, save_baseline
 from modelward.registry.tables import Baseline, Model
@@ -151,14 +151,22 @@ def window_reference(
     Raises:
         Invalid: it ends before it begins, or holds too few events.
     """
-    if end <= start:
-        raise Invalid("The window of a reference must end after it begins.")
-    activity = session.get(Activity, model.id)
-    length = activity.bucket_seconds if activity else 3600
-    first, last = _floor(start, length), _floor(end, -length)
+    first, last = span_in_buckets(session, model_id=model.id, start=start, end=end)
     profile = window_profile(session, model_id=model.id, start=first, end=last)
     span = {"starts_at": first, "ends_at": last}
     return _use(session, model=model, profile=profile, source="window", now=now, note=note, author=author, **span)
+
+
+def span_in_buckets(session: Session, *, model_id: int, start: datetime, end: datetime) -> tuple[datetime, datetime]:
+    """The span of a reference, widened to the whole buckets of the model.
+
+    Raises:
+        Invalid: it ends before it begins.
+    """
+    if end <= start:
+        raise Invalid("The window of a reference must end after it begins.")
+    length = bucket_length(session, model_id)
+    return _floor(start, length), _floor(end, -length)
 
 
 def confirm_reference(session: Session, *, model: Model, now: datetime, author: Author = SYSTEM) -> Baseline:

@@ -26,6 +26,7 @@ from modelward.monitoring.quality_answers import quality as data_quality
 from modelward.monitoring.quality_answers import with_records
 from modelward.monitoring.quality_schemas import QUALITY_EXAMPLE, ConstraintsAnswer, ConstraintsWanted
 from modelward.monitoring.schemas import EvaluationsAsked, EventsAsked, Moment, Part, ReferenceWindow
+from modelward.monitoring.unread import wait_until_profiled
 from modelward.monitoring.upload import kept, shown_name
 from modelward.monitoring.window_choice import settings_answer
 from modelward.registry.schemas import Prose
@@ -198,13 +199,22 @@ def upload_baseline(
 
 
 @router.post("/models/{model}/baseline/window", status_code=status.HTTP_201_CREATED)
-def window_baseline(model: str, body: ReferenceWindow, session: Writing, editor: Editor) -> Answer:
-    """Take a span of the model's own events as the reference."""
-    found = resolve(session, editor.scope, model)
-    window_reference(
-        session, model=found, start=body.start, end=body.end, now=now(), note=body.note, author=editor.author
-    )
-    return answers.reference_answer(session, found)
+def window_baseline(model: str, body: ReferenceWindow, request: Request, editor: Editor) -> Answer:
+    """Take a span of the model's own events as the reference.
+
+    What was accepted before this request is waited for, some seconds; where it is not in the profiles of the span by
+    then, the answer is 409 with `Retry-After`, and nothing is changed.
+    """
+    database, journal = request.app.state.database, request.app.state.door.folder
+    with reading(database) as session:
+        model_id = resolve(session, editor.scope, model).id
+    wait_until_profiled(database, journal, model_id=model_id, start=body.start, end=body.end, until=now())
+    with writing(database) as session:
+        found = resolve(session, editor.scope, model)
+        window_reference(
+            session, model=found, start=body.start, end=body.end, now=now(), note=body.note, author=editor.author
+        )
+        return answers.reference_answer(session, found)
 
 
 @router.post("/models/{model}/baseline/confirm")

@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.responses import RedirectResponse
 
 from modelward.accounts.permission import FORM_FIELD, SAFE_METHODS
-from modelward.errors import Conflict, Forbidden, Invalid, ModelwardError, NotFound, TooMany, Unavailable
+from modelward.errors import Conflict, Forbidden, Invalid, ModelwardError, NotFound, NotYet, TooMany, Unavailable
 from modelward.web.compression import compressed
 from modelward.web.pages import page
 
@@ -134,5 +134,5 @@ def _answer_to(error: ModelwardError, request: Request) -> Response:
         back = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         return RedirectResponse(f"/login?next={quote(back, safe='')}", status_code=303)
     status = next(code for kind, code in _STATUS if isinstance(error, kind))
-    headers = {"retry-after": str(error.retry_after)} if isinstance(error, Unavailable) else None
+    headers = {"retry-after": str(error.retry_after)} if isinstance(error, Unavailable | NotYet) else None
     return error_page(request, status, error.sentence, headers=headers)
