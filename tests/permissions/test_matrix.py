@@ -186,7 +186,7 @@ PAGES: dict[tuple[str, str], Row] = {
     ("GET", "/dashboard/models/{key}/quality/numbers"): Row(READ),
     ("GET", "/dashboard/models/{key}/segments"): Row(READ),
     ("GET", "/dashboard/models/{key}/report"): Row(READ),
-    ("GET", "/models/{key}/report"): Row(EVERYBODY),
+    ("GET", "/models/{key}/report"): Row(READ),
     ("GET", "/dashboard/models/{key}/monitor"): Row(READ),
     ("POST", "/dashboard/models/{key}/monitor"): Row(EDIT),
     ("GET", "/dashboard/models/{key}/constraints"): Row(READ),

@@ -1,10 +1,9 @@
 """The report of a model over the range that its page shows, for whoever is signed in."""
 
-from fastapi import APIRouter, Request
-from fastapi.responses import RedirectResponse
+from fastapi import APIRouter
 from starlette.responses import Response
 
-from modelward.accounts.permission import Anybody, Reader
+from modelward.accounts.permission import Reader
 from modelward.errors import Invalid
 from modelward.kit.clock import now
 from modelward.kit.web import Reading
@@ -15,13 +14,14 @@ from modelward.registry.tables import Model
 from modelward.web import queries
 from modelward.web.errors import PageRoute
 from modelward.web.routes import Asking
-from modelward.web.time_range import model_path
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
 
 @router.get("/dashboard/models/{key}/report")
+@router.get("/models/{key}/report")
 def report(key: str, asking: Asking, session: Reading, reader: Reader) -> Response:
+    """Where programs look for it under their prefix, a person finds it without."""
     facts = queries.facts_of(session, reader.scope, key)
     asked = queries.asked_of(session, facts, asking, now())
     shown = {"start": asked.range.start, "end": asked.range.end}
@@ -32,10 +32,3 @@ def report(key: str, asking: Asking, session: Reading, reader: Reader) -> Respon
         )
     model, start = session.get_one(Model, facts.id), windows[0].starts_at
     return as_file(report_of(session, model, start, windows[-1].ends_at, now=now()), model, start, "html")
-
-
-@router.get("/models/{key}/report")
-def report_for_short(key: str, request: Request, _: Anybody) -> Response:
-    """Where programs look for it under their prefix, a person finds it without."""
-    query = f"?{request.url.query}" if request.url.query else ""
-    return RedirectResponse(f"{model_path(key)}/report{query}", status_code=307)
