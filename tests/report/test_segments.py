@@ -50,7 +50,7 @@ def test_a_drift_of_all_segments_is_said_to_be_in_all_and_its_unit_asked_for() -
     assert report.segments is not None
     assert set(report.segments.drifted) == {"north", "south", "west"}
     sentence = report.why[0].sentence
-    assert ", in all 3 segments of `region`: a change of unit? (miles to kilometres" in sentence
+    assert ", in all 3 segments of `region` that have enough rows: a change of unit? (miles to kilometres" in sentence
 
 
 def test_small_segments_are_named_and_left_out() -> None:

@@ -4,7 +4,7 @@ Each column of each part goes by the law of alarms; each part's performance by t
 part is the whole's own news; what moved in some of them is said with their names.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -80,12 +80,13 @@ def alarms_of(histories: Mapping[Key, Sequence[SegmentWindow]]) -> list[SegmentA
     """The alarms of all parts, those of one column and segment together, the gravest first."""
     found: defaultdict[tuple[str, str], dict[str, Any]] = defaultdict(dict)
     judged: defaultdict[str, set[str]] = defaultdict(set)
+    parts = Counter(segment for segment, _ in histories)
     for (segment, value), rows in histories.items():
         if any(row.verdict != Verdict.TOO_FEW.value or row.performance for row in rows):
             judged[segment].add(value)
         for column, alarm in _alarms(rows).items():
             found[segment, column][value] = alarm
-    told = [_alarm(*key, by_value, len(judged[key[0]])) for key, by_value in found.items()]
+    told = [_alarm(*key, by_value, len(judged[key[0]]), parts[key[0]]) for key, by_value in found.items()]
     return sorted(told, key=lambda alarm: (_ORDER[alarm.level], len(alarm.values), alarm.segment, alarm.column))
 
 
@@ -114,12 +115,13 @@ def _level(row: SegmentWindow, column: str) -> WindowLevel:
 
 
 def _alarm(
-    segment: str, column: str, by_value: Mapping[str, tuple[Verdict, datetime | None, str]], judged: int
+    segment: str, column: str, by_value: Mapping[str, tuple[Verdict, datetime | None, str]], judged: int, parts: int
 ) -> SegmentAlarm:
     gravest = min(by_value.values(), key=lambda alarm: _ORDER[alarm[0].value])
     since = min((began for _, began, _ in by_value.values() if began), default=None)
     values = tuple(sorted(by_value, key=lambda value: (_ORDER[by_value[value][0].value], value)))
-    clause = clause_of(values, segment, max(judged, len(values)))
+    judgeable = max(judged, len(values))
+    clause = clause_of(values, segment, judgeable, unjudged=parts - judgeable)
     began = since.isoformat() if since else None
     return SegmentAlarm(segment, title_of(column), gravest[0].value, values, judged, began, clause, gravest[2])
 

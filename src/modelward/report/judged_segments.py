@@ -86,11 +86,11 @@ class JudgedSegments(Segments):
         if self.fell:
             word = _SAID[self.performance[self.fell[0]].verdict]
             first = self.performance[self.fell[0]].brief
-            where = clause_of(self.fell, self.column, self.judged)
+            where = clause_of(self.fell, self.column, self.judged, unjudged=len(self.performance) - self.judged)
             yield f"{word} {where}: {first[0].lower()}{first[1:]}"
         if self.unfair:
             attributes = dict.fromkeys(e.attribute for name in self.unfair for e in self.fairness[name] if e.alarming)
-            where = clause_of(self.unfair, self.column, self.weighed)
+            where = clause_of(self.unfair, self.column, self.weighed, unjudged=len(self.fairness) - self.weighed)
             yield f"Groups are treated unfairly by {phrases.quoted(list(attributes))} {where}."
 
     def to_dict(self) -> dict[str, Any]:
@@ -116,7 +116,7 @@ class JudgedSegments(Segments):
         columns = sorted(where, key=lambda column: gravest_of[column] is not Verdict.DRIFTED)
         for column in columns[:_COLUMNS]:
             word = "drifted" if gravest_of[column] is Verdict.DRIFTED else "changed moderately"
-            clause = clause_of(where[column], self.column, len(self.comparisons))
+            clause = clause_of(where[column], self.column, len(self.comparisons), unjudged=len(self.left_out))
             yield f"`{phrases.shortened(column)}` {word} {clause}."
         if len(columns) > _COLUMNS:
             yield f"So did {len(columns) - _COLUMNS:,} more columns in single segments."

@@ -137,7 +137,7 @@ def compare_segments(
     """
     found = compare_every({column: (reference, current)}, monitor, {column: calibrations or {}})[column]
     alarming = [finding.column for finding in whole.findings if finding.column != column]
-    return replace(found, carried=tuple(_carried(name, column, found.comparisons) for name in alarming))
+    return replace(found, carried=tuple(_carried(name, column, found) for name in alarming))
 
 
 def compare_every(
@@ -192,19 +192,20 @@ def _without(profile: Profile, column: str) -> Profile:
     return Profile(profile.rows, {name: kept for name, kept in profile.columns.items() if name != column})
 
 
-def _carried(column: str, by: str, compared: Mapping[str, Comparison]) -> Carried:
+def _carried(column: str, by: str, judged: Segments) -> Carried:
     moved: dict[str, float] = {}
-    for name, comparison in compared.items():
+    for name, comparison in judged.comparisons.items():
         found = next((entry for entry in comparison.columns if entry.column == column), None)
         if found is not None and found.verdict.alarming:
             moved[name] = drift_of(found) * comparison.rows_current
     total = sum(moved.values()) or 1.0
     shares = {name: part / total for name, part in sorted(moved.items(), key=lambda pair: -pair[1])}
-    return Carried(column, shares, clause_of(list(shares), by, len(compared)))
+    clause = clause_of(list(shares), by, len(judged.comparisons), unjudged=len(judged.left_out))
+    return Carried(column, shares, clause)
 
 
-def clause_of(drifting: Sequence[str], by: str, judged: int) -> str:
-    """Where a column drifted, as the end of a sentence."""
+def clause_of(drifting: Sequence[str], by: str, judged: int, *, unjudged: int = 0) -> str:
+    """Where a column drifted, as the end of a sentence; `unjudged` segments had too few rows to say."""
     column = f"`{phrases.shortened(by)}`"
     if judged == 0:
         return f"in which segments of {column} cannot be said, for want of rows"
@@ -214,5 +215,6 @@ def clause_of(drifting: Sequence[str], by: str, judged: int) -> str:
         return f"in none of the {judged:,} segments of {column} alone, so that their mix changed"
     if len(drifting) == judged:
         all_of_them = {1: "the one segment", 2: "both segments"}.get(judged, f"all {judged:,} segments")
-        return f"in {all_of_them} of {column}"
+        has = "has" if judged == 1 else "have"
+        return f"in {all_of_them} of {column}" + (f" that {has} enough rows" if unjudged else "")
     return f"only where {column} is {phrases.quoted(drifting)}"
