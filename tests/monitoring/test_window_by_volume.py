@@ -256,7 +256,7 @@ def test_what_is_asked_for_can_be_told_from_what_is_in_effect(make: Callable[...
     watch(world, window="day")
     answer = settings_answer(world.model())
     assert (answer["window"], answer["window_in_effect"]["window"]) == ("day", "day")
-    assert answer["window_in_effect"]["reason"] == "`day`: as it was asked for"
+    assert answer["window_in_effect"]["reason"] == "`day`, as set"
 
 
 def test_settings_that_come_back_as_they_were_read_keep_the_windows_and_judge_each_by_its_own_kind(

@@ -99,7 +99,7 @@ def test_the_trial_says_its_state_and_then_how_often_it_was_wrong(reader: TestCl
     told = text_of(reader.get(MONITOR).text)
     assert "of 4 windows of the reference itself were flagged" in told
     assert "nothing below 1 in 4 can be claimed" in told
-    assert re.search(r"Seen from [\d.]+ (SD|points)", told)
+    assert re.search(r"Numbers seen from [\d.]+ SD", told)
 
 
 def _reference(session: object, world: World) -> object:

@@ -143,7 +143,7 @@ def in_effect(model: Model) -> InEffect:
     """Which windows a model has now."""
     windows, asked = windows_of(model), asked_window(model)
     if asked is not None:
-        return InEffect(asked, by_volume=False, since=None, reason=f"`{asked}`: as it was asked for", figures=None)
+        return InEffect(asked, by_volume=False, since=None, reason=f"`{asked}`, as set", figures=None)
     choice = (model.windows or {}).get("choice")
     if choice is None:
         return InEffect(windows.kind, True, windows.since, f"`{windows.kind}`: {_NOT_YET}", None)

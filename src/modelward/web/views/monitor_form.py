@@ -6,11 +6,12 @@ starting value.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from modelward.errors import FieldError, Invalid
 from modelward.rules.monitor import SEASONS, TESTS, WINDOWS, Monitor
+from modelward.stats.empty_cells import RULES
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,13 @@ _SEASONS = {
     "same_weekday": "the same day of the week",
     "same_hour_of_week": "the same hour of the week",
 }
+_EMPTY = {
+    "half_row": "as half a row",
+    "add_one": "one row more in every cell",
+    "skip": "left out",
+    "infinite": "as they are: PSI is infinite",
+    "evidently": "as Evidently does: 0.0001",
+}
 _TESTS = ", ".join(sorted(set(TESTS.values())))
 GROUPS = (
     Group(
@@ -96,7 +104,13 @@ GROUPS = (
             Setting("new_category_share", "New categories", "The share of rows that hold one."),
             Setting("q", "Chance", "Of what is flagged, at most this share by chance, over all columns."),
             Setting("bins", "Cells", "A number of quantiles of the reference, a rule by its name, or edges.", "value"),
-            Setting("empty", "Empty cells", "How PSI counts a cell that one side lacks.", "value"),
+            Setting(
+                "empty",
+                "Empty cells",
+                "How PSI counts a cell that one side lacks. Another share can be set with PUT …/monitor.",
+                "choice",
+                tuple((rule, _EMPTY[rule]) for rule in RULES),
+            ),
         ),
     ),
     Group(
@@ -155,7 +169,7 @@ def form_of(now: Mapping[str, Any], written: Mapping[str, str] | None = None) ->
             group.title,
             tuple(
                 Field(
-                    setting,
+                    _with_choice(setting, now[setting.name]),
                     written.get(setting.name, "") if written else _text(setting, now[setting.name]),
                     now[setting.name] != usual[setting.name],
                 )
@@ -177,6 +191,13 @@ def settings_from(written: Mapping[str, str], before: Mapping[str, Any]) -> dict
     return {**kept, **{name: _value(SETTINGS[name], text) for name, text in said.items() if text}}
 
 
+def _with_choice(setting: Setting, value: Any) -> Setting:
+    """A choice that was made through the API and is none of the form's (the share of an empty cell) stays one."""
+    if setting.kind != "choice" or value is None or value in dict(setting.choices):
+        return setting
+    return replace(setting, choices=(*setting.choices, (_plain(value), _plain(value))))
+
+
 def _text(setting: Setting, value: Any) -> str:
     if value is None:
         return ""
@@ -192,8 +213,10 @@ def _plain(value: Any) -> str:
 
 
 def _value(setting: Setting, text: str) -> Any:
-    if setting.kind in {"text", "choice"}:
+    if setting.kind == "text":
         return text
+    if setting.kind == "choice":
+        return _parsed(text)
     if setting.kind == "list":
         return [part.strip() for part in text.split(",") if part.strip()]
     if setting.kind == "lines":

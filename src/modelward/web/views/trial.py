@@ -17,6 +17,7 @@ STATES: Mapping[str, State] = {
     "untold": said(TOO_FEW, "Cannot be told", "The reference has too few windows to try it on."),
     "waiting": said(TOO_FEW, "Not tried yet", "The trial runs by itself as soon as it can."),
 }
+_WORST = {"numeric": "Numbers seen from", "categorical": "Categories seen from"}
 LOUD = 0.05
 """From this false-alarm rate on, with its whole interval, a monitor is called too loud."""
 
@@ -73,7 +74,10 @@ def _figures(view: PlaceboView, outcome: Mapping[str, Any], windows: int) -> lis
         found.append(Figure("Calibrated", "yes" if outcome["calibrated"] else "no", told))
     if view.window_rows:
         found.append(Figure("Rows of a window", number(view.window_rows), f"a usual {view.window}"))
-    worst = [Figure("Seen from", _change(entry), f"in {entry['column']}, the worst") for entry in view.worst.values()]
+    worst = [
+        Figure(_WORST.get(kind, "Seen from"), _change(entry), f"in {entry['column']}, the worst")
+        for kind, entry in view.worst.items()
+    ]
     return found + worst
 
 
