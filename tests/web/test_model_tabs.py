@@ -35,15 +35,17 @@ def test_every_tab_has_an_address_and_says_which_one_it_is(reader: TestClient, o
         assert tabs[0].count("aria-current") == 1
 
 
-def test_what_is_known_is_solid_what_is_partly_known_dotted_and_the_coverage_is_told(
+def test_too_few_outcomes_are_a_mark_of_their_own_and_no_part_of_the_line(
     reader: TestClient, outcomes: Outcomes
 ) -> None:
     page = reader.get(f"{MODEL}/performance").text
     told = text_of(page)
     assert "Send what came true" not in told
-    assert "(1 final, 1 partly known" in told
+    assert "in 1 window (1 final)." in told
+    assert "Of 1 window some outcomes are known, too few to decide: marked with their interval." in told
+    assert page.count('class="dot early"') == page.count('class="whisker early"') == 1
     assert "The outcome of 900 of 1,800 predictions (50 %) is known." in told.replace("\u202f", " ")
-    assert 'class="line partial"' in page
+    assert 'class="line partial"' not in page
     assert "standard 0.76" in told
     assert "limit 0.646" in told
     assert "300 of 600 predictions (50%) have their outcome" in told
@@ -89,6 +91,23 @@ def test_a_model_without_outcomes_is_taught_to_send_them(reader: TestClient, wor
     world.send(world.events(600, START, over=DAY), now=START + DAY)
     Outcomes(world).work()
     assert "curl http://models.example:8000/api/v1/labels" in reader.get(f"{MODEL}/performance").text
+
+
+def test_outcomes_that_have_come_and_are_not_summarised_yet_are_said_to_be_read(
+    reader: TestClient, world: World
+) -> None:
+    outcomes = Outcomes(world)
+    outcomes.send("d0", 0)
+    assert "No labels yet" in text_of(reader.get(f"{MODEL}/performance").text)
+    outcomes.label("d0")
+    for kinds in ((), ("rebuild", "evaluate")):  # before the profiles know of them, and after
+        world.settle(START + 2 * DAY, kinds=kinds)
+        told = text_of(reader.get(f"{MODEL}/performance").text)
+        assert "Outcomes are being read" in told
+        assert "No labels yet" not in told
+        assert "Send what came true" not in told
+    outcomes.work()
+    assert "being read" not in text_of(reader.get(f"{MODEL}/performance").text)
 
 
 def test_a_model_without_protected_attributes_is_taught_to_declare_them(reader: TestClient, world: World) -> None:

@@ -1,5 +1,6 @@
 """What the tabs say where there is little to say: one group alone, nothing suggested, columns that nobody judges."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -13,10 +14,12 @@ from modelward.monitoring.performance_readings import (
     PerformancePoint,
 )
 from modelward.rules.segments import clause_of
+from modelward.web.charts.certainty import Sure
 from modelward.web.views.constraints import constraints_tab
 from modelward.web.views.fairness import fairness_tab
 from modelward.web.views.head_figures import performance_figure
 from modelward.web.views.naming import column_title
+from modelward.web.views.performance import early_of, sure_of
 from modelward.web.views.quality import most_missing
 
 DAY = datetime(2026, 3, 2, tzinfo=UTC)
@@ -48,6 +51,8 @@ def test_one_group_alone_has_no_fairness_score_of_1() -> None:
 
 
 def test_a_segment_that_alone_can_be_judged_is_not_none_of_1() -> None:
+    assert clause_of(["a", "b"], "plan", 2, unjudged=1) == "in both segments of `plan` that have enough rows"
+    assert clause_of(["a", "b"], "plan", 2) == "in both segments of `plan`"
     assert clause_of([], "plan", 1) == "not in the one segment of `plan` that can be judged"
 
 
@@ -75,6 +80,12 @@ def test_a_model_opens_with_what_is_known_of_its_performance() -> None:
         DAY, DAY + timedelta(1), True, "partial", "fallen", "", 400, 100, 0.25, "accuracy",
         Interval(0.61, 0.55, 0.67), Interval(0.7, 0.6, 0.8), True, False,
     )  # fmt: skip
+    assert sure_of(replace(point, verdict="fallen")) == Sure(0.61, 0.55, 0.67, "partial")
+    for early in ("partial", "too_few", "estimated_fall"):
+        of_few = replace(point, verdict=early)
+        assert sure_of(of_few) == Sure(0.7, 0.6, 0.8, "estimate")
+        assert early_of(of_few) == Sure(0.61, 0.55, 0.67, "early")
+        assert sure_of(replace(of_few, estimated=None)) is None
     figure = performance_figure(point, UTC_ZONE)
     assert (figure.name, figure.value, figure.slug) == ("Accuracy", "0.610", "drifted")
     assert figure.note == "of 25\u202f% of the outcomes, Mon 2 Mar 2026"

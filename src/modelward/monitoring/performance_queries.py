@@ -15,6 +15,7 @@ from modelward.monitoring.joint import Watched, read_watched
 from modelward.monitoring.joint_plan import protected_names
 from modelward.monitoring.joint_store import Span, outcome_of
 from modelward.monitoring.judged_windows import judged_by
+from modelward.monitoring.outcomes_unread import BEING_READ, outcomes_are_read
 from modelward.monitoring.performance_readings import (
     AttributeView,
     FairnessPoint,
@@ -54,11 +55,12 @@ def performance_view(
     """The performance of a model, with the newest `limit` windows of the range."""
     watched = read_watched(session, model_id)
     if watched is None or watched.state is None:
-        return _nothing(NO_EVENTS)
+        reading = watched is not None and outcomes_are_read(session, model_id)
+        return _nothing(BEING_READ if reading else NO_EVENTS)
     task = watched.plan.task
     windows = _windows(session, watched, start=start, end=end, limit=limit)
     concept = drift_of_concept(windows)
-    verdict, reason = _said(watched, windows)
+    verdict, reason = _said(session, watched, windows)
     found = standards(watched.model, task, Basis.of(watched.state.basis))
     metric = next((name for name in JUDGED_BY.get(task, ()) if name in found), None)
     newest, tests = _current(windows), back_test(session, windows, {name: entry.value for name, entry in found.items()})
@@ -176,13 +178,14 @@ def _limit(metric: str, standard: float, fall: float) -> float:
     return standard * (1 + fall if metric in LOWER_IS_BETTER else 1 - fall)
 
 
-def _said(watched: Watched, windows: Sequence[Performance]) -> tuple[str, str]:
-    """What holds of the model; else what its newest window says."""
+def _said(session: Session, watched: Watched, windows: Sequence[Performance]) -> tuple[str, str]:
+    """What holds of the model; else what its newest window says, unless its first outcomes are still being read."""
     state = watched.state
     if state is not None and state.verdict is not None and state.reason is not None:
         return state.verdict, state.reason
     if not watched.seen.labels:
-        return PerformanceVerdict.NO_LABELS.value, NO_LABELS
+        reading = outcomes_are_read(session, watched.model_id)
+        return PerformanceVerdict.NO_LABELS.value, BEING_READ if reading else NO_LABELS
     if watched.mismatch:
         return PerformanceVerdict.NO_LABELS.value, watched.mismatch
     newest = _current(windows)

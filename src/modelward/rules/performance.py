@@ -43,6 +43,11 @@ class PerformanceVerdict(StrEnum):
         """Whether labels have spoken."""
         return self in {self.OK, self.WARNING, self.FALLEN}
 
+    @property
+    def early(self) -> bool:
+        """Whether what labels there are may not decide yet: too few of them, or too small a share of the window."""
+        return self in {self.PARTIAL, self.TOO_FEW, self.NO_LABELS, self.ESTIMATED_FALL}
+
 
 JUDGED_BY: Mapping[str, tuple[str, ...]] = {
     "binary": ("accuracy", "roc_auc"),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from modelward.web.charts.axis import Window
-from modelward.web.charts.over_time import Band, Line, Threshold, over_time
+from modelward.web.charts.over_time import Band, Line, Spots, Threshold, over_time
 from modelward.web.writing import measure
 
 SURENESS = ("void", "estimate", "partial", "final")
@@ -32,8 +32,11 @@ def certainty(
     label: str,
     standard: float | None = None,
     limit: float | None = None,
+    early: Sequence[Sure | None] = (),
 ) -> Markup:
-    """The line over windows; between two of them it looks like the less sure one."""
+    """The line over windows; between two of them it looks like the less sure one. `early` values are marks beside it,
+    window by window, that nothing joins.
+    """
     lines = [Line("standard", [standard] * len(windows), "reference")] if standard is not None else []
     for sureness in SURENESS:
         lines += [Line(sureness, piece, sureness) for piece in _pieces(figures, sureness)]
@@ -43,9 +46,19 @@ def certainty(
         label=label,
         axis_write=measure,
         thresholds=[Threshold(limit, f"limit {measure(limit)}")] if limit is not None else [],
-        band=Band("interval", [f.low if f else None for f in figures], [f.high if f else None for f in figures]),
+        band=Band("interval", *_sides(figures)[1:]),
+        spots=Spots("early", *_sides(early)) if any(early) else None,
         zero=False,
         height=200,
+    )
+
+
+def _sides(figures: Sequence[Sure | None]) -> tuple[list[float | None], list[float | None], list[float | None]]:
+    """Values, lower and upper ends, window by window."""
+    return (
+        [f.value if f else None for f in figures],
+        [f.low if f else None for f in figures],
+        [f.high if f else None for f in figures],
     )
 
 

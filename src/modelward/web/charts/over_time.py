@@ -50,6 +50,19 @@ class Band:
     high: Sequence[float | None]
 
 
+@dataclass(frozen=True)
+class Spots:
+    """Single values with their intervals, of which no line is made: windows that say something, and too little.
+
+    An interval that is wider than the drawing ends at its edge: it must not press the lines flat.
+    """
+
+    look: str
+    values: Sequence[float | None]
+    low: Sequence[float | None]
+    high: Sequence[float | None]
+
+
 def over_time(
     windows: Sequence[Window],
     lines: Sequence[Line],
@@ -59,12 +72,13 @@ def over_time(
     thresholds: Sequence[Threshold] = (),
     marks: Sequence[Mark] = (),
     band: Band | None = None,
+    spots: Spots | None = None,
     zero: bool = True,
     height: float = 152,
 ) -> Markup:
     """A chart of lines over windows; a missing value is a gap."""
     axis = TimeAxis.over(windows)
-    frame = _frame(lines, thresholds, band, zero=zero, height=height)
+    frame = _frame(lines, thresholds, band, spots, zero=zero, height=height)
     middles = [axis.middle(window) for window in windows]
     drawn = [(line.look, _points(frame, middles, line.values)) for line in lines]
     shapes = [_area(_points(frame, middles, band.high), _points(frame, middles, band.low))] if band else []
@@ -73,6 +87,7 @@ def over_time(
         [
             stretched(frame, *shapes),
             *(_dots(look, points) for look, points in drawn),
+            *(_spots(frame, middles, spots) if spots else ()),
             *_thresholds(frame, thresholds),
             cursor(height),
             *incident_marks(axis, marks, frame.height),
@@ -85,12 +100,14 @@ def _frame(
     lines: Sequence[Line],
     thresholds: Sequence[Threshold],
     band: Band | None,
+    spots: Spots | None,
     *,
     zero: bool,
     height: float,
 ) -> Frame:
     values = [v for line in lines for v in line.values if v is not None]
     values += [v for side in ((band.low, band.high) if band else ()) for v in side if v is not None]
+    values += [v for v in spots.values if v is not None] if spots else []
     return Frame.around([*values, *(t.value for t in thresholds)], height=height, zero=zero)
 
 
@@ -117,6 +134,19 @@ def _dots(look: str, points: Points) -> Markup:
         p for before, p, after in zip(around, around[1:], around[2:], strict=False) if p and not before and not after
     ]
     return joined(tag("circle", class_=f"dot {look}", cx=share(x / 1000), cy=y, r=2.5) for x, y in alone)
+
+
+def _spots(frame: Frame, middles: Sequence[float], spots: Spots) -> list[Markup]:
+    drawn = []
+    for middle, value, low, high in zip(middles, spots.values, spots.low, spots.high, strict=True):
+        if value is None or math.isnan(value):
+            continue
+        x = share(middle)
+        if low is not None and high is not None:
+            top, bottom = (min(max(frame.y(end), 0.0), frame.height) for end in (high, low))
+            drawn.append(tag("line", class_=f"whisker {spots.look}", x1=x, x2=x, y1=round(top, 1), y2=round(bottom, 1)))
+        drawn.append(tag("circle", class_=f"dot {spots.look}", cx=x, cy=frame.y(value), r=3))
+    return drawn
 
 
 def _thresholds(frame: Frame, thresholds: Sequence[Threshold]) -> list[Markup]:

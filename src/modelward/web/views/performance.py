@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
+from modelward.monitoring.outcomes_unread import BEING_READ
 from modelward.monitoring.performance_readings import (
     BackTest,
     Interval,
@@ -16,17 +17,19 @@ from modelward.monitoring.performance_readings import (
     PerformanceView,
 )
 from modelward.rules.metric_names import metric_name
+from modelward.rules.performance import PerformanceVerdict
 from modelward.web.charts.axis import Window
 from modelward.web.charts.certainty import Sure, certainty
 from modelward.web.charts.over_time import Line, over_time
-from modelward.web.states import State
+from modelward.web.states import TOO_FEW, State
 from modelward.web.views.head_figures import Figure
 from modelward.web.views.numbers import Table, table
-from modelward.web.views.verdicts import PERFORMANCE, WINDOWS, WindowRow, between, figure, shown_of, told
+from modelward.web.views.verdicts import PERFORMANCE, WINDOWS, WindowRow, between, figure, said, shown_of, told
 from modelward.web.writing import count, exact, measure, number, percent, span
 
 Address = Callable[[datetime], str]
 
+READING = said(TOO_FEW, "Outcomes are being read", "They have come; their summaries are still being built.")
 CAME_TRUE = "What was predicted, and what came true"
 STATES = {
     "final": "final",
@@ -95,20 +98,19 @@ def performance_tab(
     """The tab; `opened` is the window whose details are shown."""
     points = view.windows
     windows = _local(points, zone)
-    sure = [sure_of(point) for point in points]
-    drawn = any(sure)
+    sure, early = [sure_of(point) for point in points], [early_of(point) for point in points]
     name = metric_name(view.metric)
     return PerformanceTab(
-        state=PERFORMANCE[view.verdict],
+        state=READING if view.reason == BEING_READ else PERFORMANCE[view.verdict],
         reason=view.reason,
         since=view.since,
         figures=_figures(view, zone),
         metric=name,
-        sentence=_sentence(view, sure),
-        chart=certainty(windows, sure, label=f"{name} by window", standard=view.standard, limit=view.limit)
-        if drawn
+        sentence=_sentence(view, sure, early),
+        chart=certainty(windows, sure, label=f"{name} by window", standard=view.standard, limit=view.limit, early=early)
+        if any(sure) or any(early)
         else None,
-        legend=_legend(view, sure),
+        legend=_legend(view, sure, early),
         coverage=_coverage(windows, points) if points else None,
         coverage_sentence=_coverage_told(points),
         against=_against(windows, points, name),
@@ -117,7 +119,7 @@ def performance_tab(
         detail=_detail(opened, zone) if opened else None,
         rows=tuple(_row(point, zone, link) for point in reversed(points[-WINDOWS:])),
         shown=shown_of(len(points)),
-        labelled=any(point.labelled for point in points) or view.verdict != "no_labels",
+        labelled=any(point.labelled for point in points) or view.verdict != "no_labels" or view.reason == BEING_READ,
         empty=not points,
     )
 
@@ -131,13 +133,26 @@ def performance_numbers(view: PerformanceView, zone: ZoneInfo) -> Table | None:
 
 
 def sure_of(point: PerformancePoint) -> Sure | None:
-    """What a window is drawn by: what is measured where it can be, what is estimated before."""
-    if point.measured is not None and point.state in ("partial", "final"):
+    """What a window is drawn by: what is measured where that may decide, what is estimated before."""
+    if point.measured is not None and not _is_early(point):
         return Sure(point.measured.value, point.measured.low, point.measured.high, point.state)
     if point.estimated is not None:
         sureness = "estimate" if point.estimate_valid else "void"
         return Sure(point.estimated.value, point.estimated.low, point.estimated.high, sureness)
     return None
+
+
+def early_of(point: PerformancePoint) -> Sure | None:
+    """What few outcomes say of a window that they may not decide yet: those that come first are seldom like the rest,
+    and three of them would be a fall in the line that nobody saw.
+    """
+    if point.measured is None or not _is_early(point):
+        return None
+    return Sure(point.measured.value, point.measured.low, point.measured.high, "early")
+
+
+def _is_early(point: PerformancePoint) -> bool:
+    return PerformanceVerdict(point.verdict).early
 
 
 def _local(points: Sequence[PerformancePoint], zone: ZoneInfo) -> list[Window]:
@@ -166,8 +181,8 @@ def _figures(view: PerformanceView, zone: ZoneInfo) -> tuple[Figure, ...]:
         return ()
     point, delay = view.current.point, view.current.delay
     where = _when(point, zone)
-    best = point.measured or point.estimated
-    told = "measured" if point.measured else "estimated" if best else "neither known nor estimated"
+    best, how = _best(point)
+    told = {"estimate": "estimated", "none": "neither known nor estimated"}.get(how, "measured")
     standard = Figure("Standard", figure(view.standard), view.standard_source or "none yet")
     return (
         Figure(metric_name(point.metric or view.metric), figure(best.value if best else None), f"{told}, {where}"),
@@ -191,10 +206,16 @@ def lapse(seconds: float) -> str:
     return f"{number(seconds / size)} {unit}"
 
 
-def _sentence(view: PerformanceView, sure: Sequence[Sure | None]) -> str:
+def _sentence(view: PerformanceView, sure: Sequence[Sure | None], early: Sequence[Sure | None]) -> str:
     known = [figure for figure in sure if figure is not None]
+    marked = sum(figure is not None for figure in early)
+    marks = (
+        f" Of {count(marked, 'window')} some outcomes are known, too few to decide: marked with their interval."
+        if marked
+        else ""
+    )
     if not known:
-        return "No window of this range has an outcome or an estimate yet."
+        return f"No window of this range has enough outcomes or an estimate yet.{marks}"
     counts = {name: sum(figure.sureness == name for figure in known) for name in ("final", "partial", "estimate")}
     told = [f"{counts['final']} final"] if counts["final"] else []
     told += [f"{counts['partial']} partly known"] if counts["partial"] else []
@@ -206,7 +227,7 @@ def _sentence(view: PerformanceView, sure: Sequence[Sure | None]) -> str:
     since = (
         f" From {span_day(concept)} on truth and estimate part: estimates no longer decide anything." if concept else ""
     )
-    return f"{metric_name(view.metric)} lies {spread} in {count(len(known), 'window')}{states}.{since}"
+    return f"{metric_name(view.metric)} lies {spread} in {count(len(known), 'window')}{states}.{marks}{since}"
 
 
 def span_day(when: datetime) -> str:
@@ -214,7 +235,9 @@ def span_day(when: datetime) -> str:
     return f"{when.day} {when:%B %Y}"
 
 
-def _legend(view: PerformanceView, sure: Sequence[Sure | None]) -> tuple[tuple[str, str], ...]:
+def _legend(
+    view: PerformanceView, sure: Sequence[Sure | None], early: Sequence[Sure | None]
+) -> tuple[tuple[str, str], ...]:
     there = {figure.sureness for figure in sure if figure}
     words = {
         "final": "final",
@@ -223,6 +246,7 @@ def _legend(view: PerformanceView, sure: Sequence[Sure | None]) -> tuple[tuple[s
         "void": "estimate that no longer holds",
     }
     entries = [(look, words[look]) for look in words if look in there]
+    entries += [("early", "too few outcomes to decide")] if any(early) else []
     entries += [("band", "95 % interval")] if there else []
     entries += [("reference", f"standard {figure(view.standard)}")] if view.standard is not None else []
     return tuple(entries)
@@ -275,8 +299,7 @@ def _back(test: BackTest) -> Back:
 
 
 def _row(point: PerformancePoint, zone: ZoneInfo, link: Address) -> WindowRow:
-    best = point.measured or point.estimated
-    how = point.state if point.measured or not point.estimated else "estimate"
+    best, how = _best(point)
     return WindowRow(
         name=_when(point, zone),
         address=link(point.starts_at) + "#window",
@@ -284,6 +307,13 @@ def _row(point: PerformancePoint, zone: ZoneInfo, link: Address) -> WindowRow:
         reason=point.reason,
         values=(figure(best.value) if best else "–", _interval(best)[1], how, percent(point.coverage)),
     )
+
+
+def _best(point: PerformancePoint) -> tuple[Interval | None, str]:
+    """The figure that a window is told by, and how far it has come: the one that it is drawn by, if there is one."""
+    if point.estimated is not None and (point.measured is None or _is_early(point)):
+        return point.estimated, "estimate"
+    return point.measured, point.state if point.measured else "none"
 
 
 def _detail(found: PerformanceDetail, zone: ZoneInfo) -> DetailView:
