@@ -266,8 +266,8 @@ def _coverage_told(points: Sequence[PerformancePoint]) -> str:
 
 
 def _against(windows: Sequence[Window], points: Sequence[PerformancePoint], name: str) -> Markup | None:
-    """What was estimated and what became true, where both are known."""
-    both = [point if point.measured and point.estimated else None for point in points]
+    """What was estimated and what became true, where both are known well enough to decide."""
+    both = [point if point.measured and point.estimated and not _is_early(point) else None for point in points]
     if sum(point is not None for point in both) < 2:
         return None
     real = [point.measured.value if point and point.measured else None for point in both]
