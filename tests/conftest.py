@@ -1,5 +1,6 @@
 """What every test may ask for: a database made by the real migrations. In CI nothing may be skipped."""
 
+import gc
 import os
 import shutil
 from collections.abc import Generator, Iterator
@@ -19,6 +20,7 @@ from starlette.testclient import TestClient
 
 from modelward.audit.keys import use_secrets
 from modelward.kit.database import migrate, open_database
+from modelward.kit.memory import made_for_good
 from modelward.migrations.generate import all_tables
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
@@ -41,6 +43,16 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
 def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
     report = yield
     return _not_in_ci(report)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    with made_for_good():  # all modules, and six thousand tests
+        return (yield)
+
+
+def pytest_unconfigure() -> None:
+    gc.unfreeze()  # DuckDB's bindings report at length whatever nobody collects
 
 
 def _not_in_ci(report: Report) -> Report:

@@ -42,7 +42,7 @@ from modelward.kit.connections import Connection, close_silent
 from modelward.kit.database import migrate, open_database, writing
 from modelward.kit.hosts import Hosts
 from modelward.kit.left_address import address_left
-from modelward.kit.memory import keep_memory_small
+from modelward.kit.memory import keep_memory_small, made_for_good
 from modelward.kit.observe import Observed
 from modelward.operation import Checks, Parts, measures_of
 from modelward.settings import PREFIX, WITHOUT_PREFIX, Settings
@@ -183,12 +183,13 @@ def serve(settings: Settings, *, host: str, port: int) -> None:
                 worker_alive=lambda: child.alive,
                 worker_pid=lambda: child.pid,
             )
-            service = create_service(
-                parts,
-                events=RemoteStore(store),
-                hosts=settings.allowed_hosts or (() if reachable else LOOPBACK_NAMES),
-                registration_open=not reachable,
-            )
+            with made_for_good():
+                service = create_service(
+                    parts,
+                    events=RemoteStore(store),
+                    hosts=settings.allowed_hosts or (() if reachable else LOOPBACK_NAMES),
+                    registration_open=not reachable,
+                )
             address = f"http://{_written(host)}:{listener.getsockname()[1]}"
             announce = partial(_announce, database, address, first_key, reachable=reachable)
             with _ended_by_signals(), address_left(settings.data_dir, address):

@@ -16,7 +16,7 @@ from modelward.accounts.keys import KeyKind
 from modelward.accounts.principal import Role
 from modelward.errors import ModelwardError, NotFound, Unavailable
 from modelward.kit.clock import now
-from modelward.kit.memory import use_one_allocator
+from modelward.kit.memory import made_for_good, use_one_allocator
 from modelward.kit.redact import redacted
 
 if TYPE_CHECKING:
@@ -59,8 +59,8 @@ class FailOn(StrEnum):
 def serve(host: Host = "127.0.0.1", port: Port = 8000, data_dir: DataDir = None) -> None:
     """Start the API, the dashboard and the worker."""
     use_one_allocator()
-    from modelward.app import serve as run
-
+    with made_for_good():
+        from modelward.app import serve as run
     run(_settings(data_dir), host=host, port=port)
 
 

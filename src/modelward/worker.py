@@ -17,6 +17,7 @@ from pathlib import Path
 
 from modelward.errors import ModelwardError
 from modelward.kit.logs import configure_logs
+from modelward.kit.memory import made_for_good
 from modelward.settings import Settings
 
 log = logging.getLogger("modelward.worker")
@@ -31,19 +32,20 @@ def events_socket(data_dir: Path) -> Path:
 
 def run_worker(settings: Settings, stop: threading.Event) -> None:
     """Move, profile, evaluate and answer reads until `stop` is set."""
-    from modelward.alerting.delivery_jobs import run_deliveries
-    from modelward.alerting.jobs import handlers as alert_handlers
-    from modelward.audit.keys import use_settings
-    from modelward.events.open import open_store
-    from modelward.events.remote import StoreServer
-    from modelward.governance.audit_jobs import handlers as audit_handlers
-    from modelward.governance.jobs import handlers as governance_handlers
-    from modelward.ingest.journal import JournalReader
-    from modelward.ingest.mover import Mover
-    from modelward.jobs.loop import run_jobs
-    from modelward.kit.database import open_database
-    from modelward.monitoring.absorb import absorb
-    from modelward.monitoring.jobs import OUTCOMES, SLOW, handlers
+    with made_for_good():
+        from modelward.alerting.delivery_jobs import run_deliveries
+        from modelward.alerting.jobs import handlers as alert_handlers
+        from modelward.audit.keys import use_settings
+        from modelward.events.open import open_store
+        from modelward.events.remote import StoreServer
+        from modelward.governance.audit_jobs import handlers as audit_handlers
+        from modelward.governance.jobs import handlers as governance_handlers
+        from modelward.ingest.journal import JournalReader
+        from modelward.ingest.mover import Mover
+        from modelward.jobs.loop import run_jobs
+        from modelward.kit.database import open_database
+        from modelward.monitoring.absorb import absorb
+        from modelward.monitoring.jobs import OUTCOMES, SLOW, handlers
 
     database = use_settings(open_database(settings.database_url), settings)
     with (
