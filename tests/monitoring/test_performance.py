@@ -12,7 +12,7 @@ from modelward.events.duckdb import DuckDBStore
 from modelward.kit.database import reading, writing
 from modelward.monitoring.jobs import sweep
 from modelward.monitoring.losses import sharpened
-from modelward.monitoring.performance_queries import performance_of_span, performance_view
+from modelward.monitoring.performance_queries import newest_performance, performance_of_span, performance_view
 from modelward.signals.tables import Signal
 from modelward.stats import Change, accuracy, brier_score, f1, log_loss, roc_auc
 
@@ -65,6 +65,19 @@ def test_a_half_labelled_day_is_not_a_bad_day_and_a_labelled_one_is(outcomes: Ou
     assert told(outcomes) == [("ok", "fallen")]
     assert view(outcomes).verdict == "fallen"
     assert view(outcomes).current.delay["median_seconds"] > 0
+
+
+def test_a_day_with_a_few_outcomes_is_not_what_a_model_is_introduced_by(outcomes: Outcomes) -> None:
+    given(outcomes)
+    outcomes.send("known", 0)
+    outcomes.label("known")
+    outcomes.send("hardly", 1)
+    outcomes.label("hardly", share=0.01)
+    outcomes.work()
+    with reading(outcomes.world.engine) as session:
+        found = newest_performance(session, model_id=outcomes.world.model_id)
+    assert found is not None
+    assert (found.starts_at, found.labelled) == (START, 600)
 
 
 def test_labels_that_come_for_an_old_day_correct_the_history_and_notify_nobody(outcomes: Outcomes) -> None:

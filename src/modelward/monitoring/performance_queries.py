@@ -46,6 +46,7 @@ NOT_TWO_CLASSES = (
     "fairness compares how often each group is predicted positive: name the positive outcome as `positive` in "
     "PUT /api/v1/models/{model}/monitor"
 )
+_DECIDED = [verdict.value for verdict in PerformanceVerdict if verdict.judged or verdict == "no_baseline"]
 _GRAVITY = ("unfair", "below_baseline", "not_enough_rows", "fair")
 
 
@@ -85,10 +86,11 @@ def performance_view(
 
 
 def newest_performance(session: Session, *, model_id: int) -> PerformancePoint | None:
-    """The newest closed window that has outcomes; else the newest that has an estimate."""
+    """The newest closed window that its outcomes may judge; else the newest with an estimate, or with any figure."""
     of_model = select(Performance).options(defer(Performance.measures))
-    for figure in (Performance.value, Performance.estimate):
-        query = of_model.where(Performance.model_id == model_id, Performance.closed, figure.is_not(None))
+    decided = Performance.verdict.in_(_DECIDED) & Performance.value.is_not(None)
+    for figure in (decided, Performance.estimate.is_not(None), Performance.value.is_not(None)):
+        query = of_model.where(Performance.model_id == model_id, Performance.closed, figure)
         found = session.scalars(query.order_by(Performance.ends_at.desc()).limit(1)).first()
         if found is not None:
             return _point(found, None, frozenset())
