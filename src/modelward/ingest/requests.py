@@ -87,7 +87,7 @@ async def body_of(receive: Receive, *, head: Head, limit: int, readings: Reading
     reading = readings.begin()
     try:
         if head.length > limit:
-            await _drain(receive, limit, reading)
+            await _drain(receive, limit * (1 + _DRAINED), reading)
             raise _too_large(limit)
         return await _read(receive, limit, reading)
     except asyncio.CancelledError:
@@ -113,7 +113,7 @@ async def _read(receive: Receive, limit: int, reading: Reading) -> bytes:
         if size > limit:
             parts.clear()
             if message.get("more_body"):
-                await _drain(receive, limit, reading)
+                await _drain(receive, limit * _DRAINED, reading)
             raise _too_large(limit)
         if not message.get("more_body"):
             return b"".join(parts)
@@ -122,9 +122,8 @@ async def _read(receive: Receive, limit: int, reading: Reading) -> bytes:
         message = await receive()
 
 
-async def _drain(receive: Receive, limit: int, reading: Reading) -> None:
-    """Let the rest of a body pass that is too large, if it is not much more: most senders read no answer before."""
-    left = limit * _DRAINED
+async def _drain(receive: Receive, left: int, reading: Reading) -> None:
+    """Let so much of a body pass that is too large: most senders read no answer before all of it is sent."""
     while left > 0:
         message = await receive()
         if message["type"] != "http.request":

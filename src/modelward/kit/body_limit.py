@@ -68,7 +68,7 @@ class BodyLimits:
         announced = int(length) if length.isdigit() and len(length) < 20 else 0
         if announced > body.limit:
             if headers.get("expect", "").lower() != "100-continue" and announced <= body.limit + _DRAINED:
-                await body.drain()
+                await body.drain(announced)
             raise body.too_large()
         body.check_disk(announced)
 
@@ -100,9 +100,9 @@ class _Body:
             raise self.too_large()
         return message
 
-    async def drain(self) -> None:
-        """Let some more of it pass unread."""
-        until = self._size + _DRAINED
+    async def drain(self, most: int = _DRAINED) -> None:
+        """Let so many more bytes of it pass unread."""
+        until = self._size + most
         with suppress(HTTPException):
             while not self._whole and self._size < until:
                 await self._next()
