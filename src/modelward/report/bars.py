@@ -56,8 +56,8 @@ def _edges(summaries: Sequence[NumericSummary], cells: int) -> list[float]:
     """Bars of equal width over the middle 99 % of both sides; whole numbers that are few get a bar each."""
     if not summaries:
         return []
-    low = max(min(float(summary.quantile(0.005)) for summary in summaries), -_WIDEST)
-    high = min(max(float(summary.quantile(0.995)) for summary in summaries), _WIDEST)
+    low = _bounded(min(float(summary.quantile(0.005)) for summary in summaries))
+    high = _bounded(max(float(summary.quantile(0.995)) for summary in summaries))
     if all(_few_whole(summary) for summary in summaries) and high - low < cells:
         return [value - 0.5 for value in range(math.floor(low), math.floor(high) + 2)]
     if high - low <= max(_CLOSEST * max(abs(low), abs(high)), 1e-300):
@@ -65,6 +65,10 @@ def _edges(summaries: Sequence[NumericSummary], cells: int) -> list[float]:
         low, high = low - half, high + half
     edges: list[float] = np.linspace(low, high, cells + 1).tolist()
     return edges
+
+
+def _bounded(value: float) -> float:
+    return max(-_WIDEST, min(value, _WIDEST))
 
 
 def _few_whole(summary: NumericSummary) -> bool:
