@@ -56,11 +56,6 @@ def why_not(session: Session, sight: Sight, principal: Principal) -> Reason | No
     return may_approve(sight.policy, approver, requester=known.requester, approvals=known.approvals)
 
 
-def count_waiting(session: Session, principal: Principal, *, most: int = 100) -> int:
-    """How many submissions wait for this reader, counted up to `most`."""
-    return len(waiting_page(session, principal, ApprovalsAsked(limit=most)).items)
-
-
 def transitions_page(session: Session, model: Model, asked: TransitionsAsked) -> Page[Transition]:
     """The steps of a version."""
     query = select(Transition).where(Transition.model_id == model.id)

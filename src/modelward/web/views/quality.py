@@ -25,7 +25,6 @@ from modelward.web.writing import count, exact, number, percent, span, utc
 Link = Callable[[datetime], str]
 ROWS = 30  # columns in the grid
 
-CAPTION = "Findings by column and window"
 WHOLE = "the whole window"
 LABEL = "label"
 CHECKS = {
