@@ -8,7 +8,11 @@ import numpy as np
 import pyarrow as pa
 from fastapi.testclient import TestClient
 from tests.monitoring.test_segments import client
-from tests.monitoring.world import START, World
+from tests.monitoring.world import START, TYPES, World
+
+from modelward.events.contract import EventTable, FeatureColumn
+from modelward.kit.database import writing
+from modelward.registry.service import FeatureKind, schema, widen
 
 __all__ = ["client"]
 
@@ -62,6 +66,26 @@ def test_a_feature_that_is_a_list_of_numbers_is_judged_as_a_vector(client: TestC
     entry = asked(client)["columns"][0]
     assert (entry["column"], entry["verdict"]) == ("embedding", "drifted")
     assert entry["p_value"] < 0.01
+
+
+def test_strange_features_beside_the_columns_are_told_and_break_nothing(client: TestClient, world: World) -> None:
+    with writing(world.engine) as session:
+        widen(session, model_id=world.model_id, features={"overflow": FeatureKind.NUMERIC}, prediction=None, now=START)
+        described = schema(session, world.model_id)
+    column = next(feature.column for feature in described.features if feature.name == "overflow")
+    features = tuple(FeatureColumn(f.column, f.name, TYPES[f.kind]) for f in described.features)
+    world.store.ensure(
+        [EventTable(world.model_id, world.organisation_id, "churn", features, TYPES["numeric"], score=True)]
+    )
+    long = "9" * 5_000
+    for day, length in enumerate((3, 4)):
+        table = world.events(300, START + day * DAY, over=DAY, prefix=f"s{day}")
+        beside = [f'{{"long": [{long}, 1], "uneven": {[0.5] * length}}}'] * 300
+        table = table.append_column(column, pa.array(world.rng.normal(5.0 * day, 1, 300)))
+        world.send(table.append_column("overflow", pa.array(beside, pa.string())), now=START + (day + 1) * DAY)
+    found = asked(client)
+    assert found["together"]["domain_classifier"]["columns"][0]["column"] == "overflow"
+    assert "not of one length" in found["not_watched"]["uneven"]
 
 
 def test_a_span_without_events_or_one_that_ends_before_it_begins_is_a_sentence(

@@ -55,6 +55,11 @@ def raw_span(session: Session, model: Model, start: datetime, end: datetime, *ex
     return RawSpan(watched, start, end, extra)
 
 
+def beside(name: str) -> str:
+    """What an extra column is called among the rows: as no feature's key can be, whatever features are called."""
+    return f"@{name}"
+
+
 def rows_of(store: EventStore, span: RawSpan) -> Iterable[pa.RecordBatch]:
     """The rows of the span."""
     found: Iterable[pa.RecordBatch] = store.scan(span.watched.model_id, span.start, span.end, span.columns)
@@ -98,5 +103,5 @@ def sample(
 def _named(table: pa.Table, span: RawSpan) -> pa.Table:
     subject = span.watched.subject
     wanted = [c for c in subject.columns if c.key in ROLES or (c.key != LATENCY and judged(subject.monitor, c.key))]
-    sources = {column.key: column.source for column in wanted} | {name: name for name in span.extra}
+    sources = {column.key: column.source for column in wanted} | {beside(name): name for name in span.extra}
     return pa.table({key: table.column(source) for key, source in sources.items() if source in table.column_names})

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from modelward.errors import Invalid
 from modelward.events.contract import EventStore
+from modelward.kit.clock import require_span
 from modelward.monitoring.columns import title_of, with_label
 from modelward.monitoring.joint import Watched, read_watched
 from modelward.monitoring.joint_store import Span
@@ -101,8 +102,7 @@ def ask(
     Raises:
         Invalid: the span ends before it begins, the model has no such column, or there is no reference yet.
     """
-    if end <= start:
-        raise Invalid("The span must end after it begins.")
+    require_span(start, end)
     watched = read_watched(session, model.id)
     if watched is None:
         raise Invalid("There are no events yet that could be divided: send them with POST /api/v1/events.")

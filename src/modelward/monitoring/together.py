@@ -6,7 +6,6 @@ by the same seed. Features that are lists of numbers have no column of their own
 
 import json
 import time
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -17,8 +16,8 @@ from sqlalchemy.orm import Session
 
 from modelward.errors import Invalid
 from modelward.events.contract import EventStore
-from modelward.monitoring.columns import LABEL, title_of
-from modelward.monitoring.raw_sample import RawSpan, raw_span, rows_before, rows_of, sample
+from modelward.monitoring.columns import LABEL, feature_key, title_of
+from modelward.monitoring.raw_sample import RawSpan, beside, raw_span, rows_before, rows_of, sample
 from modelward.monitoring.segments import MOST_ROWS, MOST_SECONDS, require_few
 from modelward.registry.tables import Model
 from modelward.report.compare import compare
@@ -28,6 +27,7 @@ from modelward.rules.finding import ColumnFinding
 from modelward.rules.monitor import Monitor
 
 _BESIDE = "overflow"
+"""The column of the event store that keeps the features without a column, as JSON."""
 _SEED = 0
 NO_COLUMN = "is no number, name, truth value or list of numbers, or came after the 500th feature: kept, and not watched"
 
@@ -58,10 +58,11 @@ def together_answer(
     ]
     if not all(side.num_rows for side in sides):
         raise Invalid("This span, or what it is held against, holds no event: ask for one that does.")
-    before, now = map(_unfolded, sides)
+    (before, strange), (now, stranger) = map(_unfolded, sides)
     report = compare(before, now, config=_plain(span.watched.subject.monitor), multivariate=True, seed=_SEED)
     assert report.together is not None
     columns = [_told(finding) for finding in _beside_windows(report, now)]
+    not_watched = dict.fromkeys(sorted(strange | stranger), NO_COLUMN) | dict(report.left_out)
     return {
         "model_id": model.id,
         "model": model.key,
@@ -71,7 +72,7 @@ def together_answer(
         "rows_reference": before.num_rows,
         "together": _titled(report.together.to_dict()),
         "columns": columns,
-        "not_watched": dict.fromkeys(sorted(_strangers(sides[1]) | _strangers(sides[0])), NO_COLUMN),
+        "not_watched": {title_of(name): reason for name, reason in not_watched.items()},
     }
 
 
@@ -80,34 +81,30 @@ def _plain(monitor: Monitor) -> Monitor:
     return replace(monitor, tests={}, thresholds={}, column_bins={}, labels=frozenset())
 
 
-def _unfolded(side: pa.Table) -> pa.Table:
-    """The rows with a column for each feature that is a list of numbers, and without the outcome."""
-    kept = side.drop_columns([name for name in (_BESIDE, LABEL) if name in side.column_names])
+def _unfolded(side: pa.Table) -> tuple[pa.Table, set[str]]:
+    """The rows with a column for each feature that is a list of numbers, and without the outcome; and what else is kept
+    beside the columns.
+    """
     rows = _features(side)
-    for name in _vectors(rows):
-        values = [row.get(name) if _is_vector(row.get(name)) else None for row in rows]
+    kept = side.drop_columns([name for name in (beside(_BESIDE), LABEL) if name in side.column_names])
+    vectors = {name for row in rows for name, value in row.items() if _is_vector(value)} - set(kept.column_names)
+    for name in sorted(vectors):
+        values = [row[name] if _is_vector(row.get(name)) else None for row in rows]
         kept = kept.append_column(name, pa.array(values, pa.list_(pa.float64())))
-    return kept
+    return kept, {name for row in rows for name in row} - vectors
 
 
-def _features(side: pa.Table) -> list[Mapping[str, Any]]:
-    if _BESIDE not in side.column_names:
+def _features(side: pa.Table) -> list[dict[str, Any]]:
+    """The features without a column, by their keys. Whole numbers may have more digits than an integer can."""
+    if beside(_BESIDE) not in side.column_names:
         return []
-    return [json.loads(text) if text else {} for text in side.column(_BESIDE).to_pylist()]
-
-
-def _vectors(rows: list[Mapping[str, Any]]) -> list[str]:
-    return sorted({name for row in rows for name, value in row.items() if _is_vector(value)})
-
-
-def _strangers(side: pa.Table) -> set[str]:
-    """Features that have no column and are no vectors."""
-    rows = _features(side)
-    return {name for row in rows for name in row} - set(_vectors(rows))
+    texts = side.column(beside(_BESIDE)).to_pylist()
+    parsed = (json.loads(text, parse_int=float) if text else {} for text in texts)
+    return [{feature_key(name): value for name, value in row.items()} for row in parsed]
 
 
 def _is_vector(value: Any) -> bool:
-    return isinstance(value, list) and bool(value) and all(type(part) in (int, float) for part in value)
+    return isinstance(value, list) and bool(value) and all(type(part) is float for part in value)
 
 
 def _beside_windows(report: Report, now: pa.Table) -> list[ColumnFinding]:

@@ -1,6 +1,6 @@
 """The tab of segments: raw rows are divided while the reader waits, in a span that is bounded."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
@@ -14,6 +14,7 @@ from starlette.responses import Response
 from modelward.accounts.permission import Reader
 from modelward.accounts.principal import Scope
 from modelward.errors import Invalid
+from modelward.events.contract import EventStore
 from modelward.kit.clock import now
 from modelward.kit.database import reading
 from modelward.monitoring import queries as monitoring
@@ -44,6 +45,7 @@ from modelward.web.views.traffic import newest_telling
 router = APIRouter(route_class=PageRoute, include_in_schema=False, default_response_class=HTMLResponse)
 
 Over = Literal["window", "30d", "range"]
+Told = tuple[Mapping[str, Any] | None, str]
 Show = Literal["drift", "performance", "fairness"]
 SEARCHES = (("drift", "Search for drift"), ("loss", "Search for loss"))
 SPANS = (("window", "the newest window"), ("30d", "the last 30 days of the range"), ("range", "the whole range"))
@@ -83,9 +85,10 @@ def segments(
         read = _division(
             session, reader.scope, key, asking, by=by or None, over=over, show=show, slices=slices, together=together
         )
-    answer, refused = _divided(request, read)
-    found, not_searched = _searched(request, read)
-    joint, not_told = _told_apart(request, read)
+    store = request.app.state.events
+    answer, refused = _told(segments_answer, store, read.asked)
+    found, not_searched = _told(slices_answer, store, read.search)
+    joint, not_told = _told(together_answer, store, read.apart)
     by = by or (read.declared[0] if read.declared else None)
     kept = {name: value for name, value in (("by", by), ("over", over), ("show", show)) if value}
     spans = [(p.starts_at, p.ends_at) for p in read.points]
@@ -95,7 +98,7 @@ def segments(
         "model_segments.html",
         model=head,
         tab=segments_tab(answer, zone=read.facts.zone, link=lambda c: _column(head, c)) if answer else None,
-        refused=refused,
+        refused=refused or read.refused,
         lines=read.lines,
         alarms=read.alarms,
         waiting=by in read.declared,
@@ -172,32 +175,12 @@ def _span(points: tuple[WindowPoint, ...], over: Over) -> tuple[datetime, dateti
     return (first if over == "range" else max(first, end - timedelta(days=30))), end
 
 
-def _divided(request: Request, read: Division) -> tuple[Mapping[str, Any] | None, str]:
-    """The answer, or the sentence that says why there is none."""
-    if read.asked is None:
-        return None, read.refused
-    try:
-        return segments_answer(request.app.state.events, read.asked), ""
-    except Invalid as error:
-        return None, error.sentence
-
-
-def _searched(request: Request, read: Division) -> tuple[Mapping[str, Any] | None, str]:
-    """The slices that were found, or the sentence that says why nothing was searched."""
-    if read.search is None:
+def _told(answer: Callable[[EventStore, Any], Mapping[str, Any]], store: EventStore, asked: Any) -> Told:
+    """The answer to what was asked, or the sentence that says why there is none; neither where nothing was."""
+    if asked is None:
         return None, ""
     try:
-        return slices_answer(request.app.state.events, read.search), ""
-    except Invalid as error:
-        return None, error.sentence
-
-
-def _told_apart(request: Request, read: Division) -> tuple[Mapping[str, Any] | None, str]:
-    """What is said of all columns together, or the sentence that says why nothing is."""
-    if read.apart is None:
-        return None, ""
-    try:
-        return together_answer(request.app.state.events, read.apart), ""
+        return answer(store, asked), ""
     except Invalid as error:
         return None, error.sentence
 
